@@ -1,0 +1,87 @@
+// Redlock-proxy is a Redis-protocol proxy that serves lock commands: LOCK,
+// EXTEND and UNLOCK over a quorum of independent Redis masters.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes: a clean end, a failure while running, a wrong flag.
+const (
+	exitClean   = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := exec(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// program is what kong fills in: a field for each subcommand.
+type program struct {
+	Config  kong.ConfigFlag `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
+	Serve   serve           `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
+	Version version         `cmd:"" help:"Print the version."`
+}
+
+// environment is given to the subcommands.
+type environment struct {
+	ctx    context.Context
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// exec runs the program and returns its exit code. When ctx ends it drains.
+func exec(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if file, set := os.LookupEnv("REDLOCK_CONFIG"); set && file != "" {
+		args = append([]string{"--config", file}, args...)
+	}
+	var p program
+	exit := -1
+	parser, err := kong.New(&p,
+		kong.Name("redlock-proxy"),
+		kong.Description("A Redis-protocol proxy that serves lock commands over a quorum of independent Redis masters."),
+		kong.Writers(stdout, stderr),
+		kong.DefaultEnvars("REDLOCK"),
+		kong.Configuration(loadConfig),
+		kong.Exit(func(code int) { exit = code }),
+	)
+	if err != nil {
+		return fail(stderr, exitFailure, err)
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case exit >= 0: // --help was asked for and given
+		return exit
+	case err != nil:
+		return fail(stderr, exitUsage, err)
+	}
+	var usage usageError
+	if err := parsed.Run(&environment{ctx, stdout, stderr}); errors.As(err, &usage) {
+		return fail(stderr, exitUsage, err)
+	} else if err != nil {
+		return fail(stderr, exitFailure, err)
+	}
+	return exitClean
+}
+
+func fail(stderr io.Writer, code int, err error) int {
+	_, _ = fmt.Fprintln(stderr, "redlock-proxy:", err)
+	return code
+}
+
+// usageError is a mistake in a flag or in the configuration, in one sentence.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"redlock-proxy/commands"
+	"redlock-proxy/proxy"
+	"redlock-proxy/redlock"
+)
+
+// serve is the subcommand that serves lock commands until it is told to stop.
+type serve struct {
+	config `embed:""`
+
+	// listening, when set, hears where the proxy listens. For tests, which
+	// listen on port 0.
+	listening func([]net.Addr) `kong:"-"`
+}
+
+// quorumGrace is how long the last requests to the nodes may take at the end.
+const quorumGrace = 5 * time.Second
+
+// Run serves until env's context ends, then drains.
+func (s *serve) Run(env *environment) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	nodes, err := s.nodes()
+	if err != nil {
+		return err
+	}
+	log := newLogger(env.stderr, s.LogLevel, s.LogFormat)
+	quietGoRedis(log)
+	ctx := context.WithoutCancel(env.ctx)
+
+	if len(nodes) == 0 {
+		var servers embedded
+		if servers, nodes, err = startEmbedded(); err != nil {
+			return err
+		}
+		defer servers.close()
+		log.Warn("no --node is given: running on five nodes inside this process, for trying out; every lock is lost when it ends")
+	}
+	warnOfCount(log, len(nodes))
+
+	quorum, err := redlock.New(ctx, redlock.Options{
+		Nodes:       nodes,
+		KeyPrefix:   s.KeyPrefix,
+		DriftFactor: s.DriftFactor,
+		NodeTimeout: s.NodeTimeout,
+		MaxTTL:      s.MaxTTL,
+		Logger:      log,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(ctx, quorumGrace)
+		defer cancel()
+		if err := quorum.Close(closing); err != nil {
+			log.Warn("ended before every release had reached its node; those keys last until their ttl", "err", err)
+		}
+	}()
+	return s.serveClients(env, ctx, log, quorum)
+}
+
+func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Logger, quorum *redlock.Quorum) error {
+	table := &commands.Table{
+		Quorum:     quorum,
+		Logger:     log,
+		Version:    fullVersion(),
+		Password:   s.Requirepass,
+		Embedded:   len(s.Node) == 0,
+		MaxClients: s.MaxClients,
+	}
+	server := proxy.New(ctx, proxy.Options{Table: table, MaxClients: s.MaxClients, IdleTimeout: s.IdleTimeout, Logger: log})
+	table.Clients = server.Clients
+	if err := table.Prepare(); err != nil {
+		return err
+	}
+	addresses, err := s.listen(ctx, log, server)
+	if err == nil {
+		if s.listening != nil {
+			s.listening(addresses)
+		}
+		<-env.ctx.Done()
+	}
+	s.drain(ctx, log, server)
+	return err
+}
+
+// listen opens every address, or none for long.
+func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Server) ([]net.Addr, error) {
+	var addresses []net.Addr
+	for _, address := range s.Listen {
+		l, err := proxy.Listen(ctx, address)
+		if err != nil {
+			return nil, fmt.Errorf("--listen=%s: %w", address, err)
+		}
+		addresses = append(addresses, l.Addr())
+		if err := server.Serve(l); err != nil {
+			return nil, err
+		}
+		log.Info("listening", "address", l.Addr().String(), "try", tryIt(l.Addr()))
+	}
+	return addresses, nil
+}
+
+// tryIt is the line to type for a first look.
+func tryIt(a net.Addr) string {
+	if a.Network() == "unix" {
+		return fmt.Sprintf("redis-cli -s %s LOCK jobs:42 10000", a)
+	}
+	host, port, _ := net.SplitHostPort(a.String())
+	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+		return fmt.Sprintf("redis-cli -p %s LOCK jobs:42 10000", port)
+	}
+	return fmt.Sprintf("redis-cli -h %s -p %s LOCK jobs:42 10000", host, port)
+}
+
+// drain waits for the clients to finish; a second signal ends the wait.
+func (s *serve) drain(ctx context.Context, log *slog.Logger, server *proxy.Server) {
+	if n := server.Clients(); n > 0 {
+		log.Info("draining: new locks are refused, releases and extensions go on; signal again to cut it short", "clients", n, "at_most", s.DrainTimeout)
+	}
+	draining, cancel := context.WithTimeout(ctx, s.DrainTimeout)
+	defer cancel()
+	draining, stop := signal.NotifyContext(draining, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	server.Close(draining)
+	log.Info("stopped")
+}
+
+func warnOfCount(log *slog.Logger, n int) {
+	switch {
+	case n == 1:
+		log.Warn("one node is no quorum: a lock is as safe as that node, and nothing works while it is away; use 3 or 5")
+	case n%2 == 0:
+		log.Warn("an even number of nodes survives no more failures than one node less", "nodes", n)
+	}
+}

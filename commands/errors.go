@@ -1,0 +1,110 @@
+package commands
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"redlock-proxy/redlock"
+)
+
+// Every error that a client can get stands in this file. The first word is a
+// code and part of the API. Those of Redis are Redis' sentences to the letter:
+// clients compare them.
+const (
+	errSyntax      = Error("ERR syntax error")
+	errNotInteger  = Error("ERR value is not an integer or out of range")
+	errDBIndex     = Error("ERR DB index is out of range")
+	errNoAuth      = Error("NOAUTH Authentication required.")
+	errWrongPass   = Error("WRONGPASS invalid username-password pair or user is disabled.")
+	errNoPassword  = Error("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
+	errNoProto     = Error("NOPROTO unsupported protocol version")
+	errProtoNumber = Error("ERR Protocol version is not an integer or out of range")
+	errHelloNoAuth = Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+	errClientName  = Error("ERR Client names cannot contain spaces, newlines or special characters.")
+
+	errInternal     = Error("ERR internal error, see the log of the proxy")
+	errLeaving      = Error("LEAVING this proxy is shutting down, use another one; UNLOCK and EXTEND still work here for a moment")
+	errTooLate      = Error("TOOLATE a majority of the nodes said yes when no validity was left, and it was undone; use a longer ttl, or find out why the nodes are slow")
+	errExtendedLate = Error("TOOLATE a majority of the nodes said yes when no validity was left; the lock may have lapsed, EXTEND again to find out")
+	errOverloaded   = Error("LIMIT the proxy is overloaded, too many requests wait for the nodes; try again in a moment")
+	errReplyMode    = Error("ERR CLIENT REPLY OFF and SKIP are not supported: a lock command without its reply is of no use")
+)
+
+// ErrHungUp takes the place of a grant that was undone because its client had
+// closed the connection. Only a client that closed just its sending half can
+// see it.
+const ErrHungUp = Error("ERR the client closed the connection before the grant; it was undone")
+
+func unknownCommand(args [][]byte) Error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ERR unknown command '%s', with args beginning with: ", text(args[0], 128))
+	room := 128
+	for _, a := range args[1:] {
+		if room <= 0 {
+			break
+		}
+		quoted := fmt.Sprintf("'%s' ", text(a, room))
+		b.WriteString(quoted)
+		room -= len(quoted)
+	}
+	return Error(b.String())
+}
+
+// text shows an argument as Redis does: cut, and up to a NUL.
+func text(arg []byte, most int) string {
+	arg, _, _ = bytes.Cut(arg, []byte{0})
+	return string(arg[:min(len(arg), most)])
+}
+
+func wrongNumber(name string) Error {
+	return Error("ERR wrong number of arguments for '" + name + "' command")
+}
+
+func unknownSubcommand(name []byte, command string) Error {
+	return Error(fmt.Sprintf("ERR unknown subcommand '%s'. Try %s HELP.", text(name, 128), command))
+}
+
+func invalidExpire(name string) Error {
+	return Error("ERR invalid expire time in '" + name + "' command")
+}
+
+func notAvailable(option string) Error {
+	return Error("ERR " + option + " is not available in this version of redlock-proxy")
+}
+
+// failure turns an error of the quorum into what the client reads.
+func failure(err error) Reply {
+	var argument *redlock.ArgumentError
+	switch {
+	case errors.As(err, &argument):
+		return badArgument(argument)
+	case errors.Is(err, redlock.ErrNoQuorum):
+		return Error("NOQUORUM " + err.Error())
+	case errors.Is(err, redlock.ErrTooLate):
+		return errTooLate
+	case errors.Is(err, redlock.ErrOverloaded):
+		return errOverloaded
+	case errors.Is(err, redlock.ErrClosed):
+		return errLeaving
+	default: // the call's context: nobody is left to read this
+		return ErrHungUp
+	}
+}
+
+// badArgument names the limit, and the flag where there is one.
+func badArgument(e *redlock.ArgumentError) Error {
+	switch {
+	case e.Reserved:
+		return "ERR a resource may not begin with '__redlock:', which is for the proxies' own keys"
+	case e.Argument == "ttl" && e.Got < e.Least:
+		return Error(fmt.Sprintf("ERR ttl of %d ms leaves no validity after the drift, use at least %d ms (see --drift-factor)", e.Got, e.Least))
+	case e.Argument == "ttl":
+		return Error(fmt.Sprintf("ERR ttl of %d ms is over the limit of %d ms (--max-ttl)", e.Got, e.Most))
+	case e.Got == 0:
+		return Error("ERR " + e.Argument + " is empty")
+	default:
+		return Error(fmt.Sprintf("ERR %s too long: %d bytes, at most %d are allowed", e.Argument, e.Got, e.Most))
+	}
+}

@@ -1,0 +1,50 @@
+package commands
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// integer reads a number as Redis does: no sign but a minus, no leading zero,
+// no space.
+func integer(arg []byte) (int64, bool) {
+	digits := arg
+	negative := len(arg) > 0 && arg[0] == '-'
+	if negative {
+		digits = arg[1:]
+	}
+	if len(digits) == 0 || len(digits) > 19 || digits[0] == '0' && (len(digits) > 1 || negative) {
+		return 0, false
+	}
+	var n uint64
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(d-'0') // 19 digits fit
+	}
+	switch {
+	case negative && n <= -math.MinInt64:
+		return -int64(n), true
+	case !negative && n <= math.MaxInt64:
+		return int64(n), true
+	}
+	return 0, false
+}
+
+// milliseconds reads a ttl for the named command. What is too long for a
+// Duration is cut to the longest, which is over every limit.
+func milliseconds(arg []byte, command string) (time.Duration, Reply) {
+	n, ok := integer(arg)
+	if !ok {
+		return 0, errNotInteger
+	}
+	if n <= 0 {
+		return 0, invalidExpire(command)
+	}
+	return time.Duration(min(n, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, nil
+}
+
+// is compares an option word, in any case.
+func is(arg []byte, word string) bool { return strings.EqualFold(string(arg), word) }

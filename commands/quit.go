@@ -1,0 +1,7 @@
+package commands
+
+// QUIT
+func quit(_ *Table, c *Call) {
+	c.Session.Ended = true
+	c.Reply(ok)
+}

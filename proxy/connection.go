@@ -1,0 +1,218 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/tidwall/redcon"
+
+	"redlock-proxy/commands"
+)
+
+// connection is one client.
+type connection struct {
+	server  *Server
+	socket  net.Conn
+	reader  *reader
+	session commands.Session
+	ctx     context.Context // ends when the client has hung up, or is cut off
+	cancel  context.CancelFunc
+
+	mu      sync.Mutex
+	room    sync.Cond // unsent went down, or the connection is lost
+	slots   slots
+	unsent  int  // what the slots count, see maxUnsent
+	writing bool // a writer is at work
+	hungUp  bool // the client sends no more and gets no more grants
+	last    bool // no further slots: close when all are written
+	lost    bool // nothing can be written any more
+}
+
+func newConnection(s *Server, socket net.Conn, id uint64) *connection {
+	c := &connection{server: s, socket: socket}
+	c.room.L = &c.mu
+	c.reader = newReader(socket, &s.buffers)
+	c.session = s.options.Table.NewSession(id, socket.RemoteAddr().String(), socket.LocalAddr().String())
+	c.ctx, c.cancel = context.WithCancel(s.ctx)
+	return c
+}
+
+// serve reads and starts commands until there are no more.
+func (c *connection) serve() {
+	for {
+		limits := commandLimits()
+		if !c.session.Authenticated {
+			limits = anonymousLimits()
+		}
+		packet, err := c.next(limits)
+		if err != nil {
+			c.stop(err)
+			return
+		}
+		if !c.start(packet) || c.session.Ended {
+			c.finish()
+			return
+		}
+	}
+}
+
+// next reads the next command. An idle time-out does not count while replies
+// are still to come.
+func (c *connection) next(limits framingLimits) ([]byte, error) {
+	for {
+		if idle := c.server.options.IdleTimeout; idle > 0 {
+			_ = c.socket.SetReadDeadline(time.Now().Add(idle))
+		}
+		packet, err := c.reader.next(limits)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.busy() {
+			return packet, err
+		}
+	}
+}
+
+func (c *connection) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.slots.head != nil && !c.lost && !c.last
+}
+
+// start runs one command. It reports false when the connection takes no more.
+func (c *connection) start(packet []byte) bool {
+	own := append([]byte(nil), packet...) // commands outlive the read buffer
+	complete, args, _, _, err := redcon.ReadNextCommand(own, make([][]byte, 0, 8))
+	if err != nil || !complete || len(args) == 0 {
+		// The guard and redcon read a command differently, which the fuzz test
+		// holds to be impossible; nothing after it can be trusted.
+		c.stop(protocolError("Protocol error: invalid command"))
+		return false
+	}
+	s := &slot{call: commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto}}
+	s.call.Reply = func(r commands.Reply) { c.fill(s, r) }
+	if !c.open(s) {
+		return false
+	}
+	c.server.options.Table.Run(&s.call)
+	return true
+}
+
+// open gives a slot its place, as soon as the client has taken enough of the
+// replies before it.
+func (c *connection) open(s *slot) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.unsent > maxUnsent && !c.lost && !c.last {
+		c.room.Wait()
+	}
+	if c.lost || c.last {
+		return false
+	}
+	c.unsent += slotCost
+	c.slots.push(s)
+	return true
+}
+
+// fill takes a reply. A grant for a client that has gone is undone.
+func (c *connection) fill(s *slot, r commands.Reply) {
+	c.mu.Lock()
+	if s.reply != nil { // only a command that failed midway replies twice
+		c.mu.Unlock()
+		undeliver(r)
+		return
+	}
+	gone := c.hungUp || c.lost
+	s.reply = r
+	if gone {
+		s.reply = unwanted(r)
+	}
+	c.write()
+	c.mu.Unlock()
+	if gone {
+		undeliver(r)
+	}
+}
+
+// unwanted is what takes the place of a grant that is undone.
+func unwanted(r commands.Reply) commands.Reply {
+	if _, perishable := r.(commands.Perishable); perishable {
+		return commands.ErrHungUp
+	}
+	return r
+}
+
+func undeliver(r commands.Reply) {
+	if p, perishable := r.(commands.Perishable); perishable {
+		p.Undelivered()
+	}
+}
+
+// stop ends the reading for a reason: a protocol error is answered first, in
+// its turn; a client that hung up still gets what was ready, but no grant.
+func (c *connection) stop(reason error) {
+	var bad protocolError
+	switch {
+	case errors.As(reason, &bad):
+		s := &slot{}
+		c.mu.Lock()
+		s.call.Proto = c.session.Proto
+		s.reply = commands.Error("ERR " + bad.Error())
+		if !c.lost && !c.last {
+			c.slots.push(s)
+		}
+		c.mu.Unlock()
+		c.finish()
+	case errors.Is(reason, io.EOF):
+		c.hangUp()
+		c.finish()
+	case errors.Is(reason, os.ErrDeadlineExceeded): // idle, or at the end of a drain
+		c.finish()
+	default:
+		c.lose()
+	}
+}
+
+// hangUp notes that the client has gone: what it waits for is cancelled, and
+// grants that it has not been sent are undone.
+func (c *connection) hangUp() {
+	c.cancel()
+	c.mu.Lock()
+	c.hungUp = true
+	var grants []commands.Reply
+	for s := c.slots.head; s != nil; s = s.next {
+		if _, perishable := s.reply.(commands.Perishable); perishable {
+			grants = append(grants, s.reply)
+			s.reply = commands.ErrHungUp
+		}
+	}
+	c.mu.Unlock()
+	for _, g := range grants {
+		undeliver(g)
+	}
+}
+
+// finish closes the connection when the slots there are have been written.
+func (c *connection) finish() {
+	c.mu.Lock()
+	c.last = true
+	c.room.Broadcast()
+	c.write()
+	c.mu.Unlock()
+}
+
+// lose gives the connection up: nothing more is read or written.
+func (c *connection) lose() {
+	c.hangUp()
+	c.mu.Lock()
+	first := !c.lost
+	c.lost = true
+	c.room.Broadcast()
+	c.mu.Unlock()
+	if first {
+		_ = c.socket.Close()
+		c.server.forget(c)
+	}
+}

@@ -1,0 +1,61 @@
+package proxy
+
+import (
+	"strconv"
+
+	"github.com/tidwall/redcon"
+
+	"redlock-proxy/commands"
+)
+
+// encode appends a reply as it looks in RESP2 or RESP3. What the two have in
+// common is written by redcon.
+func encode(b []byte, proto int, reply commands.Reply) []byte {
+	switch r := reply.(type) {
+	case commands.Simple:
+		return redcon.AppendString(b, string(r))
+	case commands.Bulk:
+		return redcon.AppendBulkString(b, string(r))
+	case commands.Integer:
+		return redcon.AppendInt(b, int64(r))
+	case commands.Error:
+		return redcon.AppendError(b, string(r))
+	case commands.Array:
+		return encodeAll(redcon.AppendArray(b, len(r)), proto, r)
+	case commands.Map:
+		if proto == 3 {
+			b = appendHeader(b, '%', len(r)/2)
+		} else {
+			b = redcon.AppendArray(b, len(r))
+		}
+		return encodeAll(b, proto, r)
+	case commands.Verbatim:
+		if proto == 3 {
+			b = appendHeader(b, '=', len(r)+len("txt:"))
+			return append(append(append(b, "txt:"...), r...), '\r', '\n')
+		}
+		return redcon.AppendBulkString(b, string(r))
+	case commands.Null:
+		if proto == 3 {
+			return append(b, "_\r\n"...)
+		}
+		return redcon.AppendNull(b)
+	case commands.NullArray:
+		if proto == 3 {
+			return append(b, "_\r\n"...)
+		}
+		return append(b, "*-1\r\n"...)
+	}
+	return redcon.AppendError(b, "ERR internal error: a reply of unknown kind")
+}
+
+func encodeAll(b []byte, proto int, replies []commands.Reply) []byte {
+	for _, r := range replies {
+		b = encode(b, proto, r)
+	}
+	return b
+}
+
+func appendHeader(b []byte, kind byte, n int) []byte {
+	return append(strconv.AppendInt(append(b, kind), int64(n), 10), '\r', '\n')
+}

@@ -1,0 +1,51 @@
+package proxy
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+)
+
+// keepAlive finds a host that has vanished within some 15 s, so that its
+// connections do not stay.
+func keepAlive() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: true, Idle: 6 * time.Second, Interval: 3 * time.Second, Count: 3}
+}
+
+// Listen opens host:port, or unix:///path. A socket file that nobody listens
+// on any more is replaced.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	config := net.ListenConfig{KeepAliveConfig: keepAlive(), Control: userTimeout}
+	path, isUnix := strings.CutPrefix(address, "unix://")
+	if !isUnix {
+		return config.Listen(ctx, "tcp", address)
+	}
+	if path == "" {
+		return nil, fmt.Errorf("no path in %q", address)
+	}
+	if err := removeStale(ctx, path); err != nil {
+		return nil, err
+	}
+	var plain net.ListenConfig
+	return plain.Listen(ctx, "unix", path)
+}
+
+// removeStale removes what a killed proxy left behind, and nothing else.
+func removeStale(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil // nothing there; anything worse shows when it is opened
+	}
+	if info.Mode()&os.ModeSocket == 0 {
+		return fmt.Errorf("%s exists and is not a socket", path)
+	}
+	dialer := net.Dialer{Timeout: time.Second}
+	if c, err := dialer.DialContext(ctx, "unix", path); err == nil {
+		_ = c.Close()
+		return fmt.Errorf("%s is in use by another process", path)
+	}
+	return os.Remove(path)
+}

@@ -1,0 +1,199 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"redlock-proxy/commands"
+)
+
+// Options of a server.
+type Options struct {
+	// Table runs the commands.
+	Table *commands.Table
+	// MaxClients is how many connections may be open at once. Default 10000.
+	MaxClients int
+	// IdleTimeout ends a connection that asks for nothing for so long.
+	// Default 0: never.
+	IdleTimeout time.Duration
+	// Logger hears of listeners, not of clients.
+	Logger *slog.Logger
+}
+
+// Server serves clients on any number of listeners.
+type Server struct {
+	options Options
+	ctx     context.Context // of the connections, ends with the server
+	cancel  context.CancelFunc
+	buffers sync.Pool // of *[]byte, largeRead long
+
+	work   sync.WaitGroup // accept loops, readers and writers
+	lastID atomic.Uint64
+
+	mu        sync.Mutex
+	listeners []net.Listener
+	clients   map[*connection]struct{}
+	leaving   bool
+	empty     chan struct{} // closed when leaving and the last client has gone
+}
+
+// New makes a server. The connections' contexts are made from ctx, whose end
+// ends what clients wait for.
+func New(ctx context.Context, o Options) *Server {
+	if o.MaxClients == 0 {
+		o.MaxClients = 10000
+	}
+	s := &Server{options: o, clients: map[*connection]struct{}{}, empty: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	return s
+}
+
+// Serve accepts clients in the background until Close. It takes the listener
+// over.
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leaving {
+		_ = l.Close()
+		return net.ErrClosed
+	}
+	s.listeners = append(s.listeners, l)
+	s.work.Go(func() { s.accept(l) })
+	return nil
+}
+
+// Clients is how many connections are open.
+func (s *Server) Clients() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.clients)
+}
+
+// Close drains: no new connections, LEAVING to new locks, while releases and
+// extensions go on. It returns when the last client has gone; when ctx ends
+// before that, the rest get the replies that are ready and are cut off.
+func (s *Server) Close(ctx context.Context) {
+	s.options.Table.Leave()
+	s.mu.Lock()
+	if !s.leaving {
+		s.leaving = true
+		if len(s.clients) == 0 {
+			close(s.empty)
+		}
+	}
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.empty:
+	case <-ctx.Done():
+		s.cutOff()
+	}
+	s.cancel()
+	s.work.Wait()
+}
+
+// cutOffGrace is what clients that are still connected at the end of a drain
+// have for taking their last replies.
+const cutOffGrace = time.Second
+
+func (s *Server) cutOff() {
+	for _, c := range s.everyClient() {
+		c.finish()
+		_ = c.socket.SetReadDeadline(time.Now())
+	}
+	select {
+	case <-s.empty:
+		return
+	case <-time.After(cutOffGrace):
+	}
+	for _, c := range s.everyClient() {
+		c.lose()
+	}
+}
+
+func (s *Server) everyClient() []*connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*connection, 0, len(s.clients))
+	for c := range s.clients {
+		all = append(all, c)
+	}
+	return all
+}
+
+// The pause after a failed accept, such as for want of file descriptors.
+const (
+	acceptPauseFirst = 5 * time.Millisecond
+	acceptPauseMost  = time.Second
+)
+
+func (s *Server) accept(l net.Listener) {
+	pause := acceptPauseFirst
+	for {
+		socket, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = acceptPauseFirst
+			s.admit(socket)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			s.options.Logger.Warn("accept failed; is the limit of open files too low?", "listener", l.Addr(), "err", err)
+			select {
+			case <-s.ctx.Done():
+			case <-time.After(pause):
+			}
+			pause = min(2*pause, acceptPauseMost)
+		}
+	}
+}
+
+// admit makes a connection of a socket, or says that there are too many.
+func (s *Server) admit(socket net.Conn) {
+	s.mu.Lock()
+	if s.leaving || len(s.clients) >= s.options.MaxClients {
+		s.mu.Unlock()
+		// A new socket takes a line without waiting; the deadline is for those
+		// that do not.
+		_ = socket.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+		_, _ = socket.Write([]byte("-ERR max number of clients reached\r\n"))
+		_ = socket.Close()
+		return
+	}
+	c := newConnection(s, socket, s.lastID.Add(1))
+	s.clients[c] = struct{}{}
+	s.work.Go(c.serve)
+	s.mu.Unlock()
+}
+
+func (s *Server) forget(c *connection) {
+	s.mu.Lock()
+	delete(s.clients, c)
+	if s.leaving && len(s.clients) == 0 {
+		close(s.empty)
+	}
+	s.mu.Unlock()
+}
+
+// buffer and release lend buffers for writing.
+func (s *Server) buffer() *[]byte {
+	if b, ok := s.buffers.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, largeRead)
+	return &b
+}
+
+func (s *Server) release(b *[]byte) {
+	if cap(*b) >= largeRead && cap(*b) <= 2*maxWrite {
+		*b = (*b)[:largeRead]
+		s.buffers.Put(b)
+	}
+}

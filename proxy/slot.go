@@ -1,0 +1,37 @@
+package proxy
+
+import (
+	"redlock-proxy/commands"
+)
+
+// slot is the place of one reply in a connection's order.
+type slot struct {
+	call  commands.Call
+	reply commands.Reply // nil until it is known
+	next  *slot
+}
+
+// slots is a queue of them, first in, first out.
+type slots struct{ head, tail *slot }
+
+func (q *slots) push(s *slot) {
+	if q.tail == nil {
+		q.head = s
+	} else {
+		q.tail.next = s
+	}
+	q.tail = s
+}
+
+func (q *slots) pop() *slot {
+	s := q.head
+	q.head = s.next
+	if q.head == nil {
+		q.tail = nil
+	}
+	s.next = nil
+	return s
+}
+
+// ready tells whether the reply at the front can be sent.
+func (q *slots) ready() bool { return q.head != nil && q.head.reply != nil }

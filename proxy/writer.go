@@ -1,0 +1,109 @@
+package proxy
+
+import (
+	"time"
+
+	"redlock-proxy/commands"
+)
+
+// write starts the writer if there is something for it and none is at work.
+// The caller holds the lock. A goroutine that lives only as long as there is
+// something to write costs an idle connection nothing.
+func (c *connection) write() {
+	if c.writing || c.lost || !c.slots.ready() && !(c.last && c.slots.head == nil) {
+		return
+	}
+	c.writing = true
+	c.server.work.Go(c.writeReady)
+}
+
+// writeReady sends the replies at the front until one is not known yet.
+func (c *connection) writeReady() {
+	buffer := c.server.buffer()
+	defer c.server.release(buffer)
+	for {
+		batch := c.gather((*buffer)[:0])
+		*buffer = batch.bytes[:0]
+		if len(batch.bytes) == 0 {
+			return
+		}
+		_ = c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
+		n, err := c.socket.Write(batch.bytes)
+		if err != nil {
+			batch.undeliver(n)
+			c.lose()
+			return
+		}
+		c.wrote(batch.cost)
+	}
+}
+
+// batch is what goes out in one write.
+type batch struct {
+	bytes []byte
+	cost  int // of the slots in it
+	// perishable are the replies that have to be taken back when the client
+	// certainly did not get them, each with the position behind its last byte.
+	perishable []perishable
+}
+
+type perishable struct {
+	reply commands.Perishable
+	end   int
+}
+
+// undeliver takes back what is not among the first n bytes. A reply that the
+// kernel took in full may have arrived, and its holder may be at work.
+func (b *batch) undeliver(n int) {
+	for _, p := range b.perishable {
+		if p.end > n {
+			p.reply.Undelivered()
+		}
+	}
+}
+
+// gather takes ready replies from the front and encodes them as they are now.
+// With none, the writer's work is over, and the connection's when it was the
+// last.
+func (c *connection) gather(b []byte) batch {
+	var ready slots
+	c.mu.Lock()
+	cost := 0
+	for c.slots.ready() && cost < maxWrite {
+		ready.push(c.slots.pop())
+		cost += slotCost
+	}
+	if ready.head == nil {
+		c.writing = false
+		end := c.last && c.slots.head == nil
+		c.mu.Unlock()
+		if end {
+			c.lose()
+		}
+		return batch{}
+	}
+	c.mu.Unlock()
+
+	out := batch{bytes: b, cost: cost}
+	now := time.Now()
+	for s := ready.head; s != nil; s = s.next {
+		reply := s.reply
+		p, isPerishable := reply.(commands.Perishable)
+		if isPerishable {
+			reply = p.At(now)
+		}
+		out.bytes = encode(out.bytes, s.call.Proto, reply)
+		if _, failed := reply.(commands.Error); isPerishable && !failed {
+			out.perishable = append(out.perishable, perishable{p, len(out.bytes)})
+		}
+	}
+	return out
+}
+
+// wrote makes room for as many new slots.
+func (c *connection) wrote(cost int) {
+	c.mu.Lock()
+	c.unsent -= cost
+	c.room.Broadcast()
+	c.mu.Unlock()
+}

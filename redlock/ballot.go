@@ -1,0 +1,107 @@
+package redlock
+
+import "sync"
+
+// tally counts the answers to one request.
+type tally struct {
+	nodes, needed   int
+	yes, no, failed int // failed counts the unknown too: neither is an answer
+}
+
+func (t *tally) answered() int { return t.yes + t.no }
+func (t *tally) pending() int  { return t.nodes - t.yes - t.no - t.failed }
+
+// add counts one verdict.
+func (t *tally) add(v verdict) {
+	switch v {
+	case yes:
+		t.yes++
+	case no:
+		t.no++
+	default:
+		t.failed++
+	}
+}
+
+// ballot collects the nodes' answers to one request and settles it once, as
+// soon as it can be told. Later answers are counted and change nothing.
+type ballot struct {
+	owner   voter
+	mu      sync.Mutex
+	tally   tally
+	answers []answer
+	settled bool
+	missing int // nodes that have not answered yet, after settlement too
+}
+
+// voter is an operation that a ballot decides.
+type voter interface {
+	// decide is called under the ballot's lock after every answer until it
+	// reports that the operation is settled. It must not block.
+	decide(b *ballot) bool
+	// settle is called once, without the lock, after decide reported true.
+	settle()
+	// complete is called once, without the lock, when every node has answered
+	// and settle has returned.
+	complete()
+}
+
+func newBallot(owner voter, nodes, needed int) *ballot {
+	return &ballot{
+		owner:   owner,
+		tally:   tally{nodes: nodes, needed: needed},
+		answers: make([]answer, nodes),
+		missing: nodes + 1, // settle itself is the last
+	}
+}
+
+// vote counts the answer of the node with that index.
+func (b *ballot) vote(node int, a answer) {
+	b.mu.Lock()
+	b.answers[node] = a
+	b.tally.add(a.verdict)
+	settles := !b.settled && b.owner.decide(b)
+	b.settled = b.settled || settles
+	b.mu.Unlock()
+
+	if settles {
+		b.owner.settle()
+		b.leave()
+	}
+	b.leave()
+}
+
+// leave counts down the nodes and the settlement; the last one completes.
+func (b *ballot) leave() {
+	b.mu.Lock()
+	b.missing--
+	last := b.missing == 0
+	b.mu.Unlock()
+	if last {
+		b.owner.complete()
+	}
+}
+
+// largestForeign is the most nodes that a single other value may hold: those
+// seen to have it, and all that did not answer.
+func (b *ballot) largestForeign() int {
+	most := 0
+	for i := range b.answers {
+		if b.answers[i].verdict != no {
+			continue
+		}
+		same := 0
+		for j := range b.answers {
+			if b.answers[j].verdict == no && b.answers[j].holder == b.answers[i].holder {
+				same++
+			}
+		}
+		most = max(most, same)
+	}
+	return most + b.tally.failed + b.tally.pending()
+}
+
+// copyAnswers is for errors, which outlive the ballot's lock.
+func (b *ballot) copyAnswers() []answer {
+	return append([]answer(nil), b.answers...)
+}

@@ -1,0 +1,27 @@
+// Package redlock takes locks on a majority of independent Redis masters.
+//
+// It is the Redlock algorithm of the Redis documentation
+// (https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/),
+// built to serve many callers at once from one process:
+//
+//	quorum, err := redlock.New(ctx, redlock.Options{Nodes: nodes})
+//	grant, err := quorum.Lock(ctx, redlock.Request{Resource: "jobs:42", TTL: 10 * time.Second})
+//	defer quorum.Unlock(ctx, redlock.Request{Resource: "jobs:42", Token: grant.Token})
+//
+// The words: a caller locks a resource for a ttl and is given a token, which
+// is all that is needed to extend or unlock, and a validity, which is how much
+// of the ttl it may rely on. A node is one Redis master. A lane is one ordered
+// connection to a node. Nodes acquire, extend and release; the quorum locks,
+// extends and unlocks.
+//
+// Where to read: lock.go, extend.go and unlock.go say what a majority means
+// for each verb; ballot.go counts; queue.go keeps one attempt at a time per
+// resource; lane.go sends, and owes what could not be sent; scripts.go is all
+// that a node is asked to run.
+//
+// What it leaves out: waiting for a held lock, fencing numbers, and any care
+// for nodes that forget their keys (a restart without persistence, FLUSHALL):
+// give such a node no traffic for the longest ttl before it votes again.
+// It does not make a lock into proof: a holder that is paused beyond its
+// validity is not stopped from acting.
+package redlock

@@ -1,0 +1,241 @@
+package redlock
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// maxBatch is how many requests travel in one pipeline. Larger ones make
+	// the first wait for the last; smaller ones cost system calls.
+	maxBatch = 256
+
+	// maxLane bounds the requests that wait for one lane. It is what a node
+	// answers in some 100 ms; beyond that acquires would expire in the queue.
+	maxLane = 8192
+	// roomToRelease is kept for releases and extensions, which free the nodes
+	// instead of loading them: acquires are shed first.
+	roomToRelease = 2048
+
+	// retryOwed is the pause before a failed connection, or a release that is
+	// owed, is tried again at a node that is not down.
+	retryOwed = 10 * time.Millisecond
+)
+
+// link is one connection to a node, made anew when it breaks. exchange sends
+// the requests in order and fills in one answer for each; it reports whether
+// the node replied at all. Its answers are failed for what was certainly not
+// sent, and unknown for what was sent and not answered.
+type link interface {
+	// connect makes the connection ready if it is not, so that the next
+	// exchange does not have to.
+	connect() error
+	exchange(requests []*request, answers []answer) error
+	close()
+}
+
+// lane is an ordered, batching connection to a node. Requests for a resource
+// always take the same lane, so nothing overtakes: a release cannot pass the
+// acquire it undoes. What gathers while one batch is away is sent as the next.
+type lane struct {
+	node *node
+	link link
+	wake chan struct{}
+	done chan struct{}
+
+	mu      sync.Mutex
+	queue   []*request
+	spare   []*request // the other half of the double buffer
+	closing bool
+
+	owed owed
+
+	// scratch space of run
+	sending []*request
+	answers []answer
+}
+
+func newLane(d *node, l link, maxTTL time.Duration) *lane {
+	return &lane{
+		node: d,
+		link: l,
+		wake: make(chan struct{}, 1),
+		done: make(chan struct{}),
+		owed: owed{keep: maxTTL},
+	}
+}
+
+// push queues a request. When it cannot be, queued is false and the answer is
+// known: failed, and for a release that it is owed. push never blocks and
+// never votes, so it may be called under any lock.
+func (l *lane) push(r *request) (known answer, queued bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := maxLane
+	if r.op == acquire {
+		room -= roomToRelease
+	}
+	switch {
+	case l.node.isDown() != nil:
+		known = answer{verdict: failed, err: l.node.isDown()}
+	case len(l.queue) >= room:
+		known = answer{verdict: failed, err: errLaneFull}
+	case l.closing:
+		known = answer{verdict: failed, err: ErrClosed}
+	default:
+		l.queue = append(l.queue, r)
+		if len(l.queue) == 1 {
+			l.nudge()
+		}
+		return answer{}, true
+	}
+	if r.op == release {
+		l.owed.add(r, false)
+	}
+	return known, false
+}
+
+// nudge makes run look again.
+func (l *lane) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *lane) close() {
+	l.mu.Lock()
+	l.closing = true
+	l.mu.Unlock()
+	l.nudge()
+}
+
+// run sends what is queued until the lane is closed and empty.
+func (l *lane) run() {
+	defer close(l.done)
+	defer l.link.close()
+	for {
+		requests, more := l.take()
+		if !more {
+			return
+		}
+		l.serve(requests)
+		l.recycle(requests)
+	}
+}
+
+// take waits for something to send: new requests, or releases that are owed
+// and may be tried again. It reports false when there will be nothing more.
+func (l *lane) take() ([]*request, bool) {
+	for {
+		up := l.node.isDown() == nil
+		l.mu.Lock()
+		requests, closing := l.queue, l.closing
+		owing := up && l.owed.len() > 0
+		pay := owing && !time.Now().Before(l.owed.next)
+		if len(requests) > 0 {
+			l.queue, l.spare = l.spare[:0], nil
+		}
+		l.mu.Unlock()
+		switch {
+		case len(requests) > 0 || pay:
+			return requests, true
+		case closing && !owing:
+			return nil, false
+		case up && !closing && l.link.connect() != nil:
+			owing = true // try again soon
+		}
+		l.sleep(owing)
+	}
+}
+
+// sleep waits for a nudge, and not for long when something is to be retried.
+func (l *lane) sleep(retry bool) {
+	if !retry {
+		<-l.wake
+		return
+	}
+	select {
+	case <-l.wake:
+	case <-time.After(retryOwed):
+	}
+}
+
+// recycle keeps the emptied queue for the next turn.
+func (l *lane) recycle(requests []*request) {
+	clear(requests)
+	l.mu.Lock()
+	if l.spare == nil && cap(requests) <= maxLane {
+		l.spare = requests[:0]
+	}
+	l.mu.Unlock()
+}
+
+// serve sends everything, owed releases first, a batch at a time.
+func (l *lane) serve(requests []*request) {
+	for first := true; first || len(requests) > 0; first = false {
+		n := min(len(requests), maxBatch)
+		l.batch(requests[:n])
+		requests = requests[n:]
+	}
+}
+
+// batch sends one pipeline, with owed releases in front, and hands out the
+// answers in order.
+func (l *lane) batch(requests []*request) {
+	if down := l.node.isDown(); down != nil {
+		for _, r := range requests {
+			l.settle(r, answer{verdict: failed, err: down})
+		}
+		return
+	}
+	l.mu.Lock()
+	l.sending = l.owed.take(l.sending[:0])
+	l.mu.Unlock()
+	l.dropExpired(requests)
+	if len(l.sending) == 0 {
+		return
+	}
+	l.answers = append(l.answers[:0], make([]answer, len(l.sending))...)
+	if err := l.link.exchange(l.sending, l.answers); err != nil {
+		l.node.unanswered(err)
+	} else {
+		l.node.answered()
+	}
+	for i, r := range l.sending {
+		l.settle(r, l.answers[i])
+	}
+	clear(l.sending)
+	clear(l.answers)
+}
+
+// settle notes what the node still owes, then counts the answer. In this
+// order: whoever hears of it may ask for the same resource again.
+func (l *lane) settle(r *request, a answer) {
+	if a.verdict == unknown || (a.verdict == failed && r.op == release) {
+		l.mu.Lock()
+		switch r.op {
+		case release:
+			l.owed.add(r, a.verdict == unknown)
+		case acquire:
+			l.owed.add(r.undo(l.node.scripts, l.node.rules), true)
+		}
+		l.owed.next = time.Now().Add(retryOwed)
+		l.mu.Unlock()
+	}
+	if r.ballot != nil {
+		r.ballot.vote(l.node.index, a)
+	}
+}
+
+// dropExpired answers what is no longer worth sending; the rest is to be sent.
+func (l *lane) dropExpired(requests []*request) {
+	now := time.Now()
+	for _, r := range requests {
+		if r.expires.IsZero() || now.Before(r.expires) {
+			l.sending = append(l.sending, r)
+		} else {
+			l.settle(r, answer{verdict: failed, err: errExpired})
+		}
+	}
+}

@@ -1,0 +1,297 @@
+package redlock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// redisLink is a link over go-redis. Each of its clients has exactly one
+// connection, and is thrown away with it, so that what is known of the
+// connection (its id, whether anything was sent) is known of the client.
+type redisLink struct {
+	node   *node
+	client *redis.Client // nil: none is open
+	ready  atomic.Bool   // the handshake is over: what is written now is requests
+	sent   atomic.Bool   // bytes of a request were handed to the kernel
+	kill   bool          // the node lets us end a connection that we replace
+	now    connection
+	// replaced is the last connection that requests were sent on and that
+	// broke, until it is known to be dead at the node too.
+	replaced connection
+
+	commands []*redis.Cmd
+}
+
+// connection is what the node calls one of ours.
+type connection struct {
+	id    int64  // 0: unknown
+	runID string // of the server process, as ids begin again with each
+}
+
+func newRedisLink(d *node) *redisLink { return &redisLink{node: d, kill: true} }
+
+func (l *redisLink) close() {
+	if l.client != nil {
+		_ = l.client.Close()
+		l.client = nil
+	}
+}
+
+// connect implements link.
+func (l *redisLink) connect() error {
+	if l.client != nil {
+		return nil
+	}
+	l.open()
+	ctx, cancel := context.WithTimeout(l.node.ctx, l.node.options.ReadTimeout)
+	defer cancel()
+	err := l.client.Ping(ctx).Err()
+	if err == nil {
+		l.node.answered()
+		return nil
+	}
+	l.close()
+	l.node.unanswered(cause(err))
+	return err
+}
+
+// exchange implements link.
+func (l *redisLink) exchange(requests []*request, answers []answer) error {
+	ctx := l.node.ctx
+	if l.client == nil {
+		l.open()
+		// One time-out for dialling, handshake and requests together.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.node.options.ReadTimeout)
+		defer cancel()
+	}
+	l.sent.Store(false)
+	err := l.send(ctx, requests, answers)
+	if err == nil {
+		err = l.resend(ctx, requests, answers)
+	}
+	if err != nil {
+		l.drop()
+	}
+	return err
+}
+
+// send does one pipeline. The error is the first that kept the node from
+// answering; error replies are answers.
+func (l *redisLink) send(ctx context.Context, requests []*request, answers []answer) error {
+	pipe := l.client.Pipeline()
+	l.commands = l.commands[:0]
+	for _, r := range requests {
+		c := redis.NewCmd(ctx, r.args...)
+		l.commands = append(l.commands, c)
+		_ = pipe.Process(ctx, c) // only queues
+	}
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	var broken error
+	for i, c := range l.commands {
+		answers[i] = interpret(requests[i], c, l.sent.Load())
+		if err := c.Err(); broken == nil && err != nil && !isReply(err) {
+			broken = cause(err)
+		}
+	}
+	clear(l.commands)
+	return broken
+}
+
+// resend repeats releases and extensions that found no script, which a SCRIPT
+// FLUSH on the node had removed, after loading them again. An acquire is not
+// repeated here, where a release of its own might have passed it: its attempt
+// makes another round.
+func (l *redisLink) resend(ctx context.Context, requests []*request, answers []answer) error {
+	var again []*request
+	var where []int
+	stale := false
+	for i, r := range requests {
+		if answers[i].err != errStale {
+			continue
+		}
+		stale = true
+		if r.op != acquire {
+			again, where = append(again, r), append(where, i)
+		}
+	}
+	if !stale {
+		return nil
+	}
+	if err := l.loadScripts(ctx, l.client); err != nil {
+		return err
+	}
+	repeated := make([]answer, len(again))
+	if len(again) == 0 {
+		return nil
+	}
+	err := l.send(ctx, again, repeated)
+	for i, a := range repeated {
+		answers[where[i]] = a
+	}
+	return err
+}
+
+// drop closes the connection and remembers to kill what is left of it.
+func (l *redisLink) drop() {
+	if l.sent.Load() && l.now.id != 0 {
+		l.replaced = l.now
+	}
+	l.close()
+}
+
+// open makes a client whose first use dials.
+func (l *redisLink) open() {
+	o := *l.node.options
+	l.ready.Store(false)
+	dial := o.Dialer
+	if dial == nil {
+		dial = redis.NewDialer(&o)
+	}
+	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &watchedConn{Conn: c, link: l}, nil
+	}
+	onConnect := o.OnConnect
+	o.OnConnect = func(ctx context.Context, c *redis.Conn) error {
+		if onConnect != nil {
+			if err := onConnect(ctx, c); err != nil {
+				return err
+			}
+		}
+		return l.prepare(ctx, c)
+	}
+	l.client = redis.NewClient(&o)
+}
+
+// watchedConn notes when a request is written. Only so can a request that
+// failed be told from one that may have been executed.
+type watchedConn struct {
+	net.Conn
+	link *redisLink
+}
+
+func (c *watchedConn) Write(p []byte) (int, error) {
+	if c.link.ready.Load() {
+		c.link.sent.Store(true)
+	}
+	return c.Conn.Write(p)
+}
+
+// prepare readies a new connection before any request is sent on it: the
+// scripts are loaded, and the connection it replaces is killed, so that
+// nothing which a stopped node has not read yet is executed behind our back.
+func (l *redisLink) prepare(ctx context.Context, c *redis.Conn) error {
+	pipe := c.Pipeline()
+	id := pipe.ClientID(ctx)
+	info := pipe.Info(ctx, "server")
+	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
+		return err
+	}
+	if v := infoField(info.Val(), "redis_version"); tooOld(v) {
+		return fmt.Errorf("redis %s is too old, 7.0 or newer is needed", v)
+	}
+	l.now = connection{id: id.Val(), runID: infoField(info.Val(), "run_id")}
+	if err := l.loadScripts(ctx, c); err != nil {
+		return err
+	}
+	if err := l.killReplaced(ctx, c); err != nil {
+		return err
+	}
+	l.ready.Store(true)
+	return nil
+}
+
+func (l *redisLink) loadScripts(ctx context.Context, c redis.Cmdable) error {
+	pipe := c.Pipeline()
+	for _, s := range l.node.scripts.all() {
+		pipe.ScriptLoad(ctx, s.source)
+	}
+	_, err := pipe.Exec(ctx)
+	return err
+}
+
+// killReplaced ends the connection that this one replaces, at the node: after
+// the reply, all that it had sent has been executed or never will be. The run
+// id keeps a restarted node, which counts from 1 again, from killing another.
+// Without the right to do so a late acquire may outlive its undo, until its ttl.
+func (l *redisLink) killReplaced(ctx context.Context, c *redis.Conn) error {
+	old := l.replaced
+	if old.id != 0 && old.runID == l.now.runID {
+		err := c.ClientKillByFilter(ctx, "ID", strconv.FormatInt(old.id, 10)).Err()
+		if err != nil && !isReply(err) {
+			return err
+		}
+		if err != nil && l.kill {
+			l.kill = false
+			l.node.logger.Warn("may not use CLIENT KILL; after a time-out a key may stay until its ttl", "err", err)
+		}
+	}
+	l.replaced = connection{}
+	return nil
+}
+
+func infoField(info, name string) string {
+	_, rest, _ := strings.Cut(info, "\n"+name+":")
+	value, _, _ := strings.Cut(rest, "\r\n")
+	return value
+}
+
+// tooOld: SET with NX and GET together came with Redis 7.0. A server that does
+// not tell its version is tried.
+func tooOld(version string) bool {
+	major, _, _ := strings.Cut(version, ".")
+	n, err := strconv.Atoi(major)
+	return err == nil && n < 7
+}
+
+// interpret says what a reply means for the vote.
+func interpret(r *request, c *redis.Cmd, sent bool) answer {
+	value, err := c.Result()
+	switch {
+	case errors.Is(err, redis.Nil):
+		return answer{verdict: yes} // acquire: nothing was there before
+	case err == nil && r.op == acquire:
+		holder, _ := value.(string)
+		return answer{verdict: no, holder: holder}
+	case err == nil && value == int64(1):
+		return answer{verdict: yes}
+	case err == nil:
+		return answer{verdict: no}
+	case !isReply(err) && sent:
+		return answer{verdict: unknown, err: cause(err)}
+	case !isReply(err):
+		return answer{verdict: failed, err: cause(err)}
+	case strings.HasPrefix(err.Error(), "NOSCRIPT"):
+		return answer{verdict: failed, err: errStale}
+	case strings.Contains(err.Error(), "WRONGTYPE"):
+		// A lock of a library that keeps another type than a string.
+		return answer{verdict: no, holder: "\x00type"}
+	default:
+		return answer{verdict: failed, err: err}
+	}
+}
+
+// cause cuts addresses and ports out of network errors, which the node's name
+// says already, and names time-outs plainly.
+func cause(err error) error {
+	var network net.Error
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout() {
+		return errTimeout
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err
+	}
+	return err
+}

@@ -1,0 +1,233 @@
+package redlock
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Request names a lock. Which fields count is said with each method.
+type Request struct {
+	Resource string        // 1 to MaxResource bytes, any
+	Token    string        // up to MaxToken bytes, any
+	TTL      time.Duration // whole milliseconds
+	// Session orders calls: those of one session on one resource take effect
+	// in the order they were started. Zero: no order is asked for.
+	Session uint64
+}
+
+// Lock takes the resource for the ttl, or says at once why not.
+//
+// Request.Token makes a retry safe: it names one acquisition, and a Lock that
+// finds its token holding the resource raises the ttl and grants again. Use 16
+// random bytes, and never again after Unlock or expiry. Without one the grant
+// brings a token of 40 hex digits.
+//
+// Errors: ErrHeld, ErrTooLate, a *QuorumError (ErrNoQuorum), ErrOverloaded,
+// ErrClosed, an *ArgumentError, or ctx.Err(): then, as with every error, no
+// lock is left behind that this call made. Undoing goes on after the return.
+func (q *Quorum) Lock(ctx context.Context, r Request) (Grant, error) {
+	return wait(ctx, func(done func(Grant, error)) { q.StartLock(ctx, r, done) }, q.Undo)
+}
+
+// StartLock is Lock without waiting: done is called once with the outcome, now
+// or later, from another goroutine; it must not block. When ctx has ended by
+// the time of a grant, the grant is undone and done hears ctx.Err().
+func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, error)) {
+	if err := q.checkLock(r); err != nil {
+		done(Grant{}, err)
+		return
+	}
+	if !q.begin() {
+		done(Grant{}, ErrClosed)
+		return
+	}
+	a := &attempt{quorum: q, ctx: ctx, request: r, done: done}
+	q.queue.lock(a)
+}
+
+// Undo takes back a grant that could not be given to its caller. Nothing but
+// what that one attempt wrote is deleted, however late.
+func (q *Quorum) Undo(g Grant) {
+	if g.value == "" || !q.beginUndo() {
+		return
+	}
+	r := &request{key: q.key(g.Resource), token: g.Token, value: g.value}
+	q.undoEverywhere(r.undo(&q.scripts, q.rules))
+	q.end()
+}
+
+// splitRepeats is how often an attempt that nobody could win is repeated, and
+// splitJitter the longest pause before it: long against a round trip, so that
+// two proxies that collided are apart the next time.
+const (
+	splitRepeats = 3
+	splitJitter  = 10 * time.Millisecond
+)
+
+type outcome uint8
+
+const (
+	granted outcome = iota
+	held
+	splitVote
+	noQuorum
+	tooLate
+	cancelled
+)
+
+// attempt is one Lock under way: at first in its resource's queue, then asking
+// the nodes, perhaps several times when votes split.
+type attempt struct {
+	quorum  *Quorum
+	ctx     context.Context
+	request Request
+	done    func(Grant, error)
+	repeats int // rounds made again because votes split
+}
+
+// round is one fan-out of an attempt.
+type round struct {
+	attempt *attempt
+	ballot  *ballot
+	wire    *request
+	grant   Grant
+	outcome outcome
+	answers []answer // for a QuorumError
+	toUndo  []int    // nodes that may have, or get, what this round wrote
+}
+
+// ask makes the next round. The caller holds the shard's lock.
+func (a *attempt) ask(f *fanOut) {
+	q, r := a.quorum, a.request
+	now := time.Now()
+	patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
+	w := &request{op: acquire, key: q.key(r.Resource), token: r.Token, ttl: r.TTL}
+	w.expires = now.Add(min(q.options.NodeTimeout, patience))
+	if r.Token == "" {
+		w.token = newToken()
+		w.value = w.token
+	} else {
+		w.value = attemptValue(r.Token)
+	}
+	w.args = w.acquireArgs(&q.scripts, r.Token == "")
+
+	n := &round{attempt: a, wire: w}
+	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), value: w.value}
+	n.ballot = newBallot(n, len(q.nodes), q.needed)
+	w.ballot = n.ballot
+	q.hold() // the round ends after its last answer, the attempt may sooner
+	f.send(q, w)
+}
+
+// decide implements the three outcomes of Redlock. Granted as soon as a
+// majority said yes; refused as soon as a majority no longer can, and either a
+// majority has answered or no longer can.
+func (n *round) decide(b *ballot) bool {
+	t := &b.tally
+	switch {
+	case t.yes >= t.needed:
+		n.outcome = n.decideGrant()
+	case t.yes+t.pending() >= t.needed:
+		return false
+	case t.answered() >= t.needed:
+		n.outcome = held
+		if b.largestForeign() < t.needed {
+			n.outcome = splitVote
+		}
+	case t.answered()+t.pending() >= t.needed:
+		return false
+	default:
+		n.outcome = noQuorum
+		n.answers = b.copyAnswers()
+	}
+	if n.outcome != granted {
+		n.toUndo = n.mayHave(b)
+	}
+	return true
+}
+
+func (n *round) decideGrant() outcome {
+	switch {
+	case n.attempt.ctx.Err() != nil:
+		return cancelled
+	case n.grant.Validity(time.Now()) <= 0:
+		return tooLate
+	}
+	return granted
+}
+
+// mayHave lists the nodes to undo on. Left out are those that certainly do not
+// have this round's value and never will: a node that named another holder
+// did so in reply to the one time this value was sent to it (nothing is ever
+// sent twice), and a failed one was never sent it. The unknown ones are owed
+// a release by their lane.
+func (n *round) mayHave(b *ballot) []int {
+	var nodes []int
+	for i, a := range b.answers {
+		if a.verdict == yes || a.verdict == pending {
+			nodes = append(nodes, i)
+		}
+	}
+	return nodes
+}
+
+// settle undoes what was not granted, behind the acquires in the same lanes,
+// and before anything else is asked for the resource.
+func (n *round) settle() {
+	a, q := n.attempt, n.attempt.quorum
+	if len(n.toUndo) > 0 {
+		u := n.wire.undo(&q.scripts, q.rules)
+		lane := q.laneOf(u.key)
+		for _, i := range n.toUndo {
+			q.nodes[i].lanes[lane].push(u)
+		}
+	}
+	if n.again() {
+		a.repeats++
+		pause := time.Millisecond + rand.N(splitJitter-time.Millisecond)
+		time.AfterFunc(pause, func() { q.queue.repeat(a) })
+		return
+	}
+	q.queue.settled(n)
+}
+
+// again tells whether nobody could win this round and another may be won.
+func (n *round) again() bool {
+	a := n.attempt
+	if a.repeats >= splitRepeats || a.ctx.Err() != nil {
+		return false
+	}
+	if n.outcome == splitVote {
+		return true
+	}
+	// A node that had lost its scripts did not count, and has them again.
+	return n.outcome == noQuorum && n.lostScripts()
+}
+
+func (n *round) lostScripts() bool {
+	for _, a := range n.answers {
+		if a.err == errStale {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *round) complete() { n.attempt.quorum.end() }
+
+// result is what the caller hears of a round.
+func (n *round) result() (Grant, error) {
+	switch n.outcome {
+	case granted:
+		return n.grant, nil
+	case held, splitVote:
+		return Grant{}, ErrHeld
+	case tooLate:
+		return Grant{}, ErrTooLate
+	case cancelled:
+		return Grant{}, n.attempt.ctx.Err()
+	}
+	q := n.attempt.quorum
+	return Grant{}, q.noQuorum(n.answers)
+}

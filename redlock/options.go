@@ -1,0 +1,106 @@
+package redlock
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Limits on what a caller may name. They keep every queue entry small; a lock
+// is a name, not a place to keep data.
+const (
+	MaxResource = 1024 // bytes in a resource
+	MaxToken    = 256  // bytes in a token
+)
+
+// reservedPrefix begins the keys and channels that belong to the proxies
+// themselves.
+const reservedPrefix = "__redlock:"
+
+// Options say which nodes make the quorum and what each step may take.
+// A zero field means its default.
+type Options struct {
+	// Nodes are the independent masters. A majority of them, N/2+1, must agree.
+	// Use an odd number of at least 3. One node is allowed, and is then no safer
+	// than that node; an even number is allowed, and tolerates no more failures
+	// than the odd number below it. Every program that locks on these nodes must
+	// name the same ones, or two majorities need not meet.
+	Nodes []Node
+
+	// KeyPrefix is put before every resource to make the key on the nodes.
+	// Default: none, which shares locks with the libraries that use the plain
+	// name (redsync, node-redlock and most others).
+	KeyPrefix string
+
+	// DriftFactor is the share of a ttl given up because clocks run at
+	// different speeds: drift = ttl x DriftFactor + 2 ms. Default 0.01, which
+	// is far more than a quartz drifts and what all libraries use; raising it
+	// costs validity, lowering it trusts the nodes' clocks more.
+	DriftFactor float64
+
+	// NodeTimeout is how long one node may take for one batch of requests, and
+	// how long a request may wait for its turn. Default 250 ms. Lower finds a
+	// hung node sooner, and drops slow ones; it must be well above the slowest
+	// round trip.
+	NodeTimeout time.Duration
+
+	// MaxTTL is the longest ttl a caller may ask for. Default 5 minutes. It
+	// bounds how long a lock outlives a holder that died.
+	MaxTTL time.Duration
+
+	// Logger hears of nodes that go down and come back, never of single
+	// requests, and never sees a token. Default: silence.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.DriftFactor == 0 {
+		o.DriftFactor = 0.01
+	}
+	if o.NodeTimeout == 0 {
+		o.NodeTimeout = 250 * time.Millisecond
+	}
+	if o.MaxTTL == 0 {
+		o.MaxTTL = 5 * time.Minute
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// maxNodes bounds the tables that are kept per request. More nodes make a
+// quorum slower and no safer in practice; 5 is usual, 9 is a lot.
+const maxNodes = 31
+
+func (o Options) validate() error {
+	switch {
+	case len(o.Nodes) == 0:
+		return fmt.Errorf("redlock: Nodes is empty, at least one node is needed")
+	case len(o.Nodes) > maxNodes:
+		return fmt.Errorf("redlock: %d Nodes, at most %d are useful", len(o.Nodes), maxNodes)
+	case o.DriftFactor < 0 || o.DriftFactor >= 0.5:
+		return fmt.Errorf("redlock: DriftFactor %v is not within 0 and 0.5", o.DriftFactor)
+	case o.NodeTimeout < time.Millisecond:
+		return fmt.Errorf("redlock: NodeTimeout %v is below 1ms", o.NodeTimeout)
+	case o.MaxTTL < 10*time.Millisecond || o.MaxTTL > 24*time.Hour:
+		return fmt.Errorf("redlock: MaxTTL %v is not within 10ms and 24h", o.MaxTTL)
+	case strings.HasPrefix(o.KeyPrefix, reservedPrefix):
+		return fmt.Errorf("redlock: KeyPrefix %q begins with %q, which is reserved", o.KeyPrefix, reservedPrefix)
+	case len(o.KeyPrefix) > MaxResource:
+		return fmt.Errorf("redlock: KeyPrefix of %d bytes is over the limit of %d", len(o.KeyPrefix), MaxResource)
+	}
+	seen := map[string]bool{}
+	for _, n := range o.Nodes {
+		if n.Options == nil {
+			return fmt.Errorf("redlock: node %q has no Options", n.Name)
+		}
+		where := fmt.Sprintf("%s %s/%d", n.Options.Network, n.Options.Addr, n.Options.DB)
+		if seen[where] || seen[n.Name] {
+			return fmt.Errorf("redlock: node %s is named twice; each node must be a different Redis", n.Name)
+		}
+		seen[where], seen[n.Name] = true, true
+	}
+	return nil
+}

@@ -1,0 +1,284 @@
+package redlock
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+)
+
+// maxQueued bounds the calls that stand behind one attempt on one resource.
+// The default of --max-clients fits, with some to spare for pipelines.
+const maxQueued = 16384
+
+// queue holds a line for each resource that has an attempt under way. One
+// attempt at a time asks the nodes, so callers of one process never split the
+// vote among themselves; the rest stand behind it, first come first served.
+type queue struct {
+	quorum *Quorum
+	seed   maphash.Seed
+	shards [64]shard // enough that two cores seldom meet on one lock
+}
+
+type shard struct {
+	mu    sync.Mutex
+	lines map[string]*line
+}
+
+// line is the queue of one resource.
+type line struct {
+	head    *attempt // asking the nodes now
+	behind  []entry
+	covered int // so many of behind were there when head's round began
+}
+
+// entry is a call that stands in a line: a Lock, or an Extend or Unlock that
+// must not overtake a Lock of its own session.
+type entry struct {
+	attempt *attempt
+	task    *task
+}
+
+func (e entry) session() uint64 {
+	if e.attempt != nil {
+		return e.attempt.request.Session
+	}
+	return e.task.request.Session
+}
+
+func newQueue(q *Quorum) *queue {
+	t := &queue{quorum: q, seed: maphash.MakeSeed()}
+	for i := range t.shards {
+		t.shards[i].lines = map[string]*line{}
+	}
+	return t
+}
+
+func (t *queue) shard(resource string) *shard {
+	return &t.shards[maphash.String(t.seed, resource)%uint64(len(t.shards))]
+}
+
+// lock starts an attempt, or puts it behind the one under way.
+func (t *queue) lock(a *attempt) {
+	var f fanOut
+	s := t.shard(a.request.Resource)
+	s.mu.Lock()
+	l := s.lines[a.request.Resource]
+	switch {
+	case l == nil:
+		l = &line{}
+		s.lines[a.request.Resource] = l
+		l.begin(a, &f)
+	case len(l.behind) >= maxQueued:
+		f.answer(a, Grant{}, ErrOverloaded)
+	default:
+		l.behind = append(l.behind, entry{attempt: a})
+	}
+	s.mu.Unlock()
+	f.finish()
+}
+
+// start sends an extension or a release, which wait for nobody: order is kept
+// by the lanes. Only behind a Lock of the same session they take their turn.
+func (t *queue) start(k *task) {
+	var f fanOut
+	s := t.shard(k.request.Resource)
+	s.mu.Lock()
+	if l := s.lines[k.request.Resource]; l != nil && l.has(k.request.Session) {
+		l.behind = append(l.behind, entry{task: k})
+	} else {
+		k.ask(&f)
+	}
+	s.mu.Unlock()
+	f.finish()
+}
+
+// repeat makes another round of the head's attempt.
+func (t *queue) repeat(a *attempt) {
+	var f fanOut
+	s := t.shard(a.request.Resource)
+	s.mu.Lock()
+	s.lines[a.request.Resource].begin(a, &f)
+	s.mu.Unlock()
+	f.finish()
+}
+
+// settled answers the head, and all behind it for whom its outcome is proof
+// enough, and lets the next one ask.
+func (t *queue) settled(n *round) {
+	a := n.attempt
+	var f fanOut
+	s := t.shard(a.request.Resource)
+	s.mu.Lock()
+	l := s.lines[a.request.Resource]
+	grant, err := n.result()
+	f.answer(a, grant, err)
+	l.head = nil
+	l.share(n, err, &f)
+	l.advance(&f)
+	if l.head == nil {
+		delete(s.lines, a.request.Resource)
+	}
+	s.mu.Unlock()
+	f.finish()
+}
+
+func (l *line) begin(a *attempt, f *fanOut) {
+	l.head = a
+	l.covered = len(l.behind)
+	a.ask(f)
+}
+
+func (l *line) has(session uint64) bool {
+	if session == 0 {
+		return false
+	}
+	if l.head != nil && l.head.request.Session == session {
+		return true
+	}
+	for _, e := range l.behind {
+		if e.session() == session {
+			return true
+		}
+	}
+	return false
+}
+
+// share answers Locks at the front without asking the nodes again. It is what
+// keeps a crowd of callers on one resource from costing a round trip each.
+//
+//   - After a grant: the resource is held now, by another token.
+//   - After a refusal or a missing quorum: those who had called before the
+//     round began would have seen the same. A caller with a token of its own
+//     is left out of a refusal, as it may be the holder asking again.
+func (l *line) share(n *round, err error, f *fanOut) {
+	for len(l.behind) > 0 && l.behind[0].attempt != nil {
+		other := l.behind[0].attempt
+		covered := l.covered > 0
+		switch n.outcome {
+		case granted:
+			if other.request.Token == n.attempt.request.Token && other.request.Token != "" {
+				return
+			}
+			err = ErrHeld
+		case held:
+			if !covered || other.request.Token != "" {
+				return
+			}
+		case noQuorum:
+			if !covered || other.request.TTL > n.attempt.request.TTL {
+				return // it has more time than the head had
+			}
+		default:
+			return
+		}
+		l.pop()
+		f.answer(other, Grant{}, err)
+	}
+}
+
+// advance starts what stands at the front, up to and with the next Lock.
+func (l *line) advance(f *fanOut) {
+	for len(l.behind) > 0 && l.head == nil {
+		e := l.pop()
+		switch {
+		case e.task != nil:
+			e.task.ask(f)
+		case e.attempt.ctx.Err() != nil:
+			f.answer(e.attempt, Grant{}, e.attempt.ctx.Err())
+		default:
+			l.begin(e.attempt, f)
+		}
+	}
+}
+
+func (l *line) pop() entry {
+	e := l.behind[0]
+	l.behind[0] = entry{}
+	l.behind = l.behind[1:]
+	l.covered = max(0, l.covered-1)
+	return e
+}
+
+// fanOut gathers what must not happen under a shard's lock: answers that are
+// known without asking a node, and calls back to callers.
+type fanOut struct {
+	known   []knownAnswer
+	answers []callerAnswer
+}
+
+type knownAnswer struct {
+	ballot *ballot
+	node   int
+	answer answer
+}
+
+type callerAnswer struct {
+	attempt *attempt
+	grant   Grant
+	err     error
+}
+
+// send queues a request at every node, in the same order for all of a resource
+// as the caller holds the shard's lock.
+func (f *fanOut) send(q *Quorum, r *request) {
+	lane := q.laneOf(r.key)
+	for i, n := range q.nodes {
+		if a, queued := n.lanes[lane].push(r); !queued {
+			f.known = append(f.known, knownAnswer{r.ballot, i, a})
+		}
+	}
+}
+
+func (f *fanOut) answer(a *attempt, g Grant, err error) {
+	f.answers = append(f.answers, callerAnswer{a, g, err})
+}
+
+func (f *fanOut) finish() {
+	for _, c := range f.answers {
+		c.attempt.done(c.grant, c.err)
+		c.attempt.quorum.end()
+	}
+	for _, k := range f.known {
+		k.ballot.vote(k.node, k.answer)
+	}
+}
+
+// wait turns a started call into one that is waited for. When ctx ends first,
+// a success that comes later is handed to undo.
+func wait[T any](ctx context.Context, start func(done func(T, error)), undo func(T)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	var (
+		mu        sync.Mutex
+		abandoned bool
+		results   = make(chan result, 1)
+	)
+	start(func(value T, err error) {
+		mu.Lock()
+		gone := abandoned
+		if !gone {
+			results <- result{value, err}
+		}
+		mu.Unlock()
+		if gone && err == nil {
+			undo(value)
+		}
+	})
+	select {
+	case r := <-results:
+		return r.value, r.err
+	case <-ctx.Done():
+	}
+	mu.Lock()
+	abandoned = true
+	mu.Unlock()
+	select {
+	case r := <-results: // it had come just before
+		return r.value, r.err
+	default:
+		var none T
+		return none, ctx.Err()
+	}
+}

@@ -1,0 +1,220 @@
+package redlock
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Quorum locks resources on a majority of its nodes. It is safe for concurrent
+// use; one per process is enough, and shares its connections among all callers.
+type Quorum struct {
+	options  Options
+	rules    rules
+	needed   int
+	scripts  scripts
+	nodes    []*node
+	queue    *queue
+	leastTTL time.Duration // the first whole millisecond that the drift does not use up
+
+	mu     sync.Mutex
+	open   int // calls and rounds under way
+	closed bool
+	idle   chan struct{} // closed when closed && open == 0
+}
+
+// New connects to the nodes in the background and returns at once; a node that
+// is away does not keep it from working. Values of ctx are passed to the nodes'
+// clients, its end is ignored: call Close.
+// The error names the option that is wrong.
+func New(ctx context.Context, o Options) (*Quorum, error) {
+	return newQuorum(ctx, o, soundRules())
+}
+
+func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	q := &Quorum{
+		options: o,
+		rules:   broken,
+		needed:  broken.majority(len(o.Nodes)),
+		scripts: newScripts(),
+		idle:    make(chan struct{}),
+	}
+	q.queue = newQueue(q)
+	for q.leastTTL = time.Millisecond; q.leastTTL <= drift(q.leastTTL, o.DriftFactor); {
+		q.leastTTL += time.Millisecond
+	}
+	for i, n := range o.Nodes {
+		q.nodes = append(q.nodes, newNode(context.WithoutCancel(ctx), q, i, n))
+	}
+	return q, nil
+}
+
+// Close refuses new calls, waits for those under way and for the releases they
+// left, and ends all connections. Releases owed to nodes that are away are
+// given up; those keys last until their ttl.
+// The error is ctx's when it ends first: then connections are cut.
+func (q *Quorum) Close(ctx context.Context) error {
+	q.mu.Lock()
+	if !q.closed {
+		q.closed = true
+		q.tellIdle()
+	}
+	q.mu.Unlock()
+	var err error
+	select {
+	case <-q.idle:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	var nodes sync.WaitGroup
+	for _, n := range q.nodes {
+		nodes.Go(func() { n.close(ctx) })
+	}
+	nodes.Wait()
+	return err
+}
+
+// begin counts a call, unless the quorum is closed.
+func (q *Quorum) begin() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
+	q.open++
+	return true
+}
+
+// beginUndo counts an undo. It may come after Close began, as long as a call
+// is under way: the one that it undoes.
+func (q *Quorum) beginUndo() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed && q.open == 0 {
+		return false
+	}
+	q.open++
+	return true
+}
+
+// hold counts something that a call which is still counted has started.
+func (q *Quorum) hold() {
+	q.mu.Lock()
+	q.open++
+	q.mu.Unlock()
+}
+
+// end takes back one begin or hold.
+func (q *Quorum) end() {
+	q.mu.Lock()
+	q.open--
+	q.tellIdle()
+	q.mu.Unlock()
+}
+
+func (q *Quorum) tellIdle() {
+	if q.closed && q.open == 0 {
+		close(q.idle)
+	}
+}
+
+// lanesPerNode is how many ordered connections each node has. A resource
+// always takes the same one.
+const lanesPerNode = 2
+
+func (q *Quorum) laneOf(key string) int {
+	return int(maphash.String(q.queue.seed, key) >> 32 % lanesPerNode)
+}
+
+func (q *Quorum) key(resource string) string { return q.options.KeyPrefix + resource }
+
+// undoEverywhere queues a release that nobody waits for at every node, behind
+// whatever stands there for its key.
+func (q *Quorum) undoEverywhere(r *request) {
+	lane := q.laneOf(r.key)
+	for _, n := range q.nodes {
+		n.lanes[lane].push(r)
+	}
+}
+
+// noQuorum is the error for answers that are no majority: overload when that
+// alone was the cause, so that the caller backs off instead of blaming nodes.
+func (q *Quorum) noQuorum(answers []answer) error {
+	full, answered := 0, 0
+	for _, a := range answers {
+		switch {
+		case errors.Is(a.err, errLaneFull):
+			full++
+		case a.verdict == yes || a.verdict == no:
+			answered++
+		}
+	}
+	if full > 0 && full+answered >= q.needed {
+		return ErrOverloaded
+	}
+	return newQuorumError(q.nodes, q.needed, answers)
+}
+
+func (q *Quorum) checkLock(r Request) error {
+	if err := q.checkResource(r); err != nil {
+		return err
+	}
+	if r.Token != "" {
+		if err := checkToken(r); err != nil {
+			return err
+		}
+	}
+	return q.checkTTL(r)
+}
+
+func (q *Quorum) checkExtend(r Request) error {
+	if err := q.checkUnlock(r); err != nil {
+		return err
+	}
+	return q.checkTTL(r)
+}
+
+func (q *Quorum) checkUnlock(r Request) error {
+	if err := q.checkResource(r); err != nil {
+		return err
+	}
+	return checkToken(r)
+}
+
+func (q *Quorum) checkResource(r Request) error {
+	if n := len(r.Resource); n == 0 || n > MaxResource {
+		return &ArgumentError{Argument: "resource", Got: int64(n), Least: 1, Most: MaxResource}
+	}
+	if strings.HasPrefix(r.Resource, reservedPrefix) || strings.HasPrefix(q.key(r.Resource), reservedPrefix) {
+		return &ArgumentError{Argument: "resource", Reserved: true}
+	}
+	return nil
+}
+
+func checkToken(r Request) error {
+	if n := len(r.Token); n == 0 || n > MaxToken {
+		return &ArgumentError{Argument: "token", Got: int64(n), Least: 1, Most: MaxToken}
+	}
+	return nil
+}
+
+// checkTTL refuses a ttl that the drift would use up whole: no lock could ever
+// be granted for it.
+func (q *Quorum) checkTTL(r Request) error {
+	if r.TTL >= q.leastTTL && r.TTL <= q.options.MaxTTL {
+		return nil
+	}
+	return &ArgumentError{
+		Argument: "ttl",
+		Got:      r.TTL.Milliseconds(),
+		Least:    q.leastTTL.Milliseconds(),
+		Most:     q.options.MaxTTL.Milliseconds(),
+	}
+}

@@ -1,0 +1,94 @@
+package redlock
+
+import "time"
+
+// task is an Extend or an Unlock under way. Both ask the nodes for something
+// that only the token's holder can have, and are decided alike.
+type task struct {
+	quorum  *Quorum
+	request Request
+	op      operation
+	done    func(Grant, error)
+
+	until   time.Time // extend: the end of the new validity
+	wire    *request
+	ballot  *ballot
+	err     error
+	answers []answer
+}
+
+func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
+	if !q.begin() {
+		done(Grant{}, ErrClosed)
+		return
+	}
+	q.queue.start(&task{quorum: q, request: r, op: op, done: done})
+}
+
+// ask sends the task to every node. The caller holds the shard's lock.
+func (k *task) ask(f *fanOut) {
+	q, r := k.quorum, k.request
+	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL}
+	if k.op == extend {
+		now := time.Now()
+		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
+		k.until = now.Add(patience)
+		w.expires = now.Add(min(q.options.NodeTimeout, patience))
+		w.args = w.extendArgs(&q.scripts)
+	} else {
+		w.args = w.releaseArgs(&q.scripts)
+	}
+	k.wire = w
+	k.ballot = newBallot(k, len(q.nodes), q.needed)
+	w.ballot = k.ballot
+	f.send(q, w)
+}
+
+// decide: done when a majority did it; not held as soon as the nodes that have
+// the token, and those that may have it, are no majority; otherwise nobody can
+// tell.
+func (k *task) decide(b *ballot) bool {
+	t := &b.tally
+	switch {
+	case t.yes >= t.needed:
+		if k.op == extend && !time.Now().Before(k.until) {
+			k.err = ErrTooLate
+		}
+	case t.yes+t.pending() >= t.needed:
+		return false
+	case t.yes+t.failed+t.pending() < t.needed:
+		k.err = ErrNotHeld
+	case t.yes+t.failed < t.needed:
+		return false
+	default:
+		k.err = ErrNoQuorum
+		k.answers = b.copyAnswers()
+	}
+	return true
+}
+
+func (k *task) settle() {
+	grant := Grant{Resource: k.request.Resource, Token: k.request.Token, Until: k.until}
+	switch k.err {
+	case ErrNotHeld:
+		if k.op == extend {
+			k.releaseRest()
+		}
+	case ErrNoQuorum:
+		k.err = k.quorum.noQuorum(k.answers)
+	}
+	if k.err != nil {
+		grant = Grant{}
+	}
+	k.done(grant, k.err)
+}
+
+// releaseRest frees what a lapsed lock still has on a minority of the nodes,
+// which would only be in the way of the next holder.
+func (k *task) releaseRest() {
+	w := &request{op: release, key: k.wire.key, token: k.wire.token}
+	w.args = w.releaseArgs(&k.quorum.scripts)
+	k.quorum.undoEverywhere(w)
+}
+
+func (k *task) complete() { k.quorum.end() }

@@ -1,0 +1,28 @@
+package redlock
+
+import (
+	"context"
+)
+
+// Unlock releases the lock that Request.Token holds on Request.Resource.
+// Request.TTL does not count.
+//
+// Errors: ErrNotHeld when a majority did not have it; a *QuorumError when too
+// few nodes could tell, and the release goes on at the others as they come
+// back; ErrClosed, an *ArgumentError, or ctx.Err() while the release goes on.
+func (q *Quorum) Unlock(ctx context.Context, r Request) error {
+	_, err := wait(ctx, func(done func(Grant, error)) {
+		q.StartUnlock(r, func(err error) { done(Grant{}, err) })
+	}, func(Grant) {})
+	return err
+}
+
+// StartUnlock is Unlock without waiting: done is called once, now or later,
+// from another goroutine; it must not block.
+func (q *Quorum) StartUnlock(r Request, done func(error)) {
+	if err := q.checkUnlock(r); err != nil {
+		done(err)
+		return
+	}
+	q.startTask(release, r, func(_ Grant, err error) { done(err) })
+}

@@ -1,0 +1,37 @@
+package redlock
+
+import "time"
+
+// rules are the three choices that mutual exclusion rests on. They are not
+// options: tests break one at a time to show that they would notice.
+type rules struct {
+	majority    func(nodes int) int
+	drift       func(ttl time.Duration, factor float64) time.Duration
+	undoByToken bool
+}
+
+func soundRules() rules { return rules{majority: majority, drift: drift} }
+
+// majority is the least number of nodes any two sets of which share a node.
+func majority(nodes int) int { return nodes/2 + 1 }
+
+// drift is what is given up of a ttl: factor for clocks of different speed,
+// and 2 ms because Redis expires to the millisecond and rounds (the constant of
+// the original redlock-rb, kept by the libraries).
+func drift(ttl time.Duration, factor float64) time.Duration {
+	return time.Duration(float64(ttl)*factor) + 2*time.Millisecond
+}
+
+// Grant is a lock that was given.
+type Grant struct {
+	Resource string
+	Token    string
+	// Until is the end of the validity by this process's monotonic clock: do
+	// not act as the holder from then on.
+	Until time.Time
+
+	value string // what this attempt wrote; "" for an extension
+}
+
+// Validity is how much of the grant is left at now; it is negative afterwards.
+func (g Grant) Validity(now time.Time) time.Duration { return g.Until.Sub(now) }
