@@ -16,10 +16,6 @@ const (
 	// roomToRelease is kept for releases and extensions, which free the nodes
 	// instead of loading them: acquires are shed first.
 	roomToRelease = 2048
-
-	// retryOwed is the pause before a failed connection, or a release that is
-	// owed, is tried again at a node that is not down.
-	retryOwed = 10 * time.Millisecond
 )
 
 // link is one connection to a node, made anew when it breaks. exchange sends
@@ -48,7 +44,8 @@ type lane struct {
 	spare   []*request // the other half of the double buffer
 	closing bool
 
-	owed owed
+	owed    owed
+	givenUp bool // at the end, what is owed cannot be paid
 
 	// scratch space of run
 	sending []*request
@@ -140,24 +137,42 @@ func (l *lane) take() ([]*request, bool) {
 		switch {
 		case len(requests) > 0 || pay:
 			return requests, true
-		case closing && !owing:
+		case closing && (!owing || l.givenUp):
 			return nil, false
-		case up && !closing && l.link.connect() != nil:
-			owing = true // try again soon
+		case closing:
+			l.sleep(retryFirst)
+		case !up:
+			l.sleep(idlePing) // or until it is back
+		default:
+			l.sleep(l.connect(owing))
 		}
-		l.sleep(owing)
 	}
 }
 
-// sleep waits for a nudge, and not for long when something is to be retried.
-func (l *lane) sleep(retry bool) {
-	if !retry {
-		<-l.wake
-		return
+// connect sees to it that the next request finds a connection, and says how
+// long to wait for one.
+func (l *lane) connect(owing bool) time.Duration {
+	if err := l.link.connect(); err != nil {
+		l.node.unanswered(err)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.owed.failed()
+		return l.owed.pause
 	}
+	l.node.answered()
+	if owing {
+		return retryFirst
+	}
+	return idlePing
+}
+
+// sleep waits for a nudge, and no longer than that.
+func (l *lane) sleep(most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
 	select {
 	case <-l.wake:
-	case <-time.After(retryOwed):
+	case <-timer.C:
 	}
 }
 
@@ -202,11 +217,32 @@ func (l *lane) batch(requests []*request) {
 	} else {
 		l.node.answered()
 	}
+	debts := l.owes()
 	for i, r := range l.sending {
 		l.settle(r, l.answers[i])
 	}
+	l.reckon(l.owes() > debts)
 	clear(l.sending)
 	clear(l.answers)
+}
+
+func (l *lane) owes() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.owed.len()
+}
+
+// reckon slows the paying down when the batch added to what is owed. A lane
+// that is closing has no time for more tries.
+func (l *lane) reckon(worse bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if worse {
+		l.owed.failed()
+		l.givenUp = l.closing
+	} else {
+		l.owed.paid()
+	}
 }
 
 // settle notes what the node still owes, then counts the answer. In this
@@ -220,7 +256,6 @@ func (l *lane) settle(r *request, a answer) {
 		case acquire:
 			l.owed.add(r.undo(l.node.scripts, l.node.rules), true)
 		}
-		l.owed.next = time.Now().Add(retryOwed)
 		l.mu.Unlock()
 	}
 	if r.ballot != nil {

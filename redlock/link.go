@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -25,6 +27,7 @@ type redisLink struct {
 	// replaced is the last connection that requests were sent on and that
 	// broke, until it is known to be dead at the node too.
 	replaced connection
+	used     time.Time // the last sign of life
 
 	commands []*redis.Cmd
 }
@@ -44,22 +47,27 @@ func (l *redisLink) close() {
 	}
 }
 
+// idlePing is how long a connection may be silent before it is tried again: a
+// node that went away is then noticed before somebody needs it.
+const idlePing = 5 * time.Second
+
 // connect implements link.
 func (l *redisLink) connect() error {
-	if l.client != nil {
+	if l.client != nil && time.Since(l.used) < idlePing {
 		return nil
 	}
-	l.open()
+	if l.client == nil {
+		l.open()
+	}
 	ctx, cancel := context.WithTimeout(l.node.ctx, l.node.options.ReadTimeout)
 	defer cancel()
-	err := l.client.Ping(ctx).Err()
-	if err == nil {
-		l.node.answered()
-		return nil
+	l.sent.Store(false)
+	if err := l.client.Ping(ctx).Err(); err != nil {
+		l.close()
+		return cause(err)
 	}
-	l.close()
-	l.node.unanswered(cause(err))
-	return err
+	l.used = time.Now()
+	return nil
 }
 
 // exchange implements link.
@@ -79,6 +87,8 @@ func (l *redisLink) exchange(requests []*request, answers []answer) error {
 	}
 	if err != nil {
 		l.drop()
+	} else {
+		l.used = time.Now()
 	}
 	return err
 }
@@ -160,7 +170,7 @@ func (l *redisLink) open() {
 		if err != nil {
 			return nil, err
 		}
-		return &watchedConn{Conn: c, link: l}, nil
+		return l.watch(c), nil
 	}
 	onConnect := o.OnConnect
 	o.OnConnect = func(ctx context.Context, c *redis.Conn) error {
@@ -181,11 +191,24 @@ type watchedConn struct {
 	link *redisLink
 }
 
-func (c *watchedConn) Write(p []byte) (int, error) {
+func (c watchedConn) Write(p []byte) (int, error) {
 	if c.link.ready.Load() {
 		c.link.sent.Store(true)
 	}
 	return c.Conn.Write(p)
+}
+
+// watch keeps a plain socket's SyscallConn, by which go-redis sees before each
+// batch whether the node has closed the connection in the meantime.
+func (l *redisLink) watch(c net.Conn) net.Conn {
+	w := watchedConn{Conn: c, link: l}
+	if raw, plain := c.(syscall.Conn); plain {
+		return struct {
+			watchedConn
+			syscall.Conn
+		}{w, raw}
+	}
+	return w
 }
 
 // prepare readies a new connection before any request is sent on it: the

@@ -38,6 +38,10 @@ func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, erro
 		done(Grant{}, err)
 		return
 	}
+	if err := ctx.Err(); err != nil {
+		done(Grant{}, err)
+		return
+	}
 	if !q.begin() {
 		done(Grant{}, ErrClosed)
 		return
@@ -121,8 +125,8 @@ func (a *attempt) ask(f *fanOut) {
 }
 
 // decide implements the three outcomes of Redlock. Granted as soon as a
-// majority said yes; refused as soon as a majority no longer can, and either a
-// majority has answered or no longer can.
+// majority said yes; refused as soon as a majority no longer can and a majority
+// has answered; no quorum when all are in and it has not.
 func (n *round) decide(b *ballot) bool {
 	t := &b.tally
 	switch {
@@ -135,8 +139,8 @@ func (n *round) decide(b *ballot) bool {
 		if b.largestForeign() < t.needed {
 			n.outcome = splitVote
 		}
-	case t.answered()+t.pending() >= t.needed:
-		return false
+	case t.pending() > 0:
+		return false // nothing can be won; the error shall name every reason
 	default:
 		n.outcome = noQuorum
 		n.answers = b.copyAnswers()

@@ -11,13 +11,21 @@ const maxOwed = 16384
 // does not keep new requests waiting.
 const maxOwedBatch = maxBatch / 2
 
+// A failed connection and releases that are owed are tried again after a pause
+// that grows, at a node that is not down.
+const (
+	retryFirst = 10 * time.Millisecond
+	retryMost  = time.Second
+)
+
 // owed are the releases a node must still get: those that could not be sent or
 // were not answered, and the undoing of acquires that were not answered. They
 // go out, in order, in front of everything else on the next connection.
 type owed struct {
-	keep time.Duration // the longest that a key can last
-	next time.Time     // not tried again before, unless something else is sent
-	list []debt
+	keep  time.Duration // the longest that a key can last
+	next  time.Time     // not tried again before, unless something else is sent
+	pause time.Duration // between the last two tries
+	list  []debt
 }
 
 type debt struct {
@@ -47,6 +55,14 @@ func (o *owed) add(r *request, sent bool) {
 	}
 	o.list = append(o.list, debt{request: r, since: now, sent: sent})
 }
+
+// failed puts the next try off, longer each time; paid makes it soon again.
+func (o *owed) failed() {
+	o.pause = min(max(2*o.pause, retryFirst), retryMost)
+	o.next = time.Now().Add(o.pause)
+}
+
+func (o *owed) paid() { o.pause = 0 }
 
 func (o *owed) drop() {
 	o.list[0] = debt{}

@@ -58,8 +58,8 @@ func (k *task) decide(b *ballot) bool {
 		return false
 	case t.yes+t.failed+t.pending() < t.needed:
 		k.err = ErrNotHeld
-	case t.yes+t.failed < t.needed:
-		return false
+	case t.pending() > 0:
+		return false // it may still be told, and the error shall name every reason
 	default:
 		k.err = ErrNoQuorum
 		k.answers = b.copyAnswers()

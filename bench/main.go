@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// plan is what the flags say.
+type plan struct {
+	callers []int
+	rounds  int
+	time    time.Duration
+	warmUp  time.Duration
+	proxy   string
+}
+
+func main() {
+	p, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err = run(ctx, p)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func parse(args []string) (plan, error) {
+	var p plan
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	callers := f.String("callers", "1,200", "how many callers at once, one figure or several")
+	f.DurationVar(&p.time, "time", 5*time.Second, "how long one measurement takes")
+	f.DurationVar(&p.warmUp, "warm-up", time.Second, "how long a peer works before it is measured")
+	f.IntVar(&p.rounds, "rounds", 3, "how often every peer has its turn")
+	f.StringVar(&p.proxy, "proxy", "", "a proxy's binary; built from ../cmd/redlock-proxy when empty")
+	if err := f.Parse(args); err != nil {
+		return p, err
+	}
+	for word := range strings.SplitSeq(*callers, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(word))
+		if err != nil || n < 1 {
+			return p, fmt.Errorf("-callers=%s: want numbers above 0 with commas between", *callers)
+		}
+		p.callers = append(p.callers, n)
+	}
+	if p.rounds < 1 || p.time <= 0 || p.warmUp < 0 {
+		return p, fmt.Errorf("-rounds=%d -time=%v -warm-up=%v: want at least 1 round and some time", p.rounds, p.time, p.warmUp)
+	}
+	return p, nil
+}
+
+// run does the plan and prints what came out. The error says so when a pair
+// failed: such a run is no measurement.
+func run(ctx context.Context, p plan) (err error) {
+	s, err := openStage(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+
+	started := time.Now()
+	results, err := s.measureAll(ctx, p)
+	if err != nil {
+		return err
+	}
+	r := report{plan: p, args: os.Args[1:], started: started, redis: s.version, results: results}
+	if err := r.write(os.Stdout); err != nil {
+		return err
+	}
+	return r.failure()
+}

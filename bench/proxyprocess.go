@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// proxyProcess is a proxy that runs beside us, as it does in use: it does not
+// share our memory, our garbage collector or our scheduler.
+type proxyProcess struct {
+	address string
+	cmd     *exec.Cmd
+	read    chan struct{} // closed when all that it wrote was read
+}
+
+// buildProxy builds the proxy of this source tree into dir. The working
+// directory must be the one of this file.
+func buildProxy(ctx context.Context, dir string) (string, error) {
+	binary := filepath.Join(dir, "redlock-proxy")
+	progress("building the proxy")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/redlock-proxy")
+	build.Dir = ".." // the proxy's own module, with its own versions
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the proxy: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// startProxy starts a proxy for the nodes and returns when it listens.
+func startProxy(ctx context.Context, binary string, nodes []string) (*proxyProcess, error) {
+	args := []string{"--listen", "127.0.0.1:0"}
+	for _, address := range nodes {
+		args = append(args, "--node", "redis://"+address)
+	}
+	// Not CommandContext: close ends it, after the peers have closed.
+	p := &proxyProcess{cmd: exec.Command(binary, args...), read: make(chan struct{})}
+	// A Ctrl-C at the terminal is ours to handle; the proxy is closed in its turn.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the proxy: %w", err)
+	}
+	listening := make(chan string, 1)
+	go p.follow(stderr, listening)
+	select {
+	case p.address = <-listening:
+	case <-time.After(patience):
+	case <-ctx.Done():
+	}
+	if p.address == "" {
+		return nil, errors.Join(errors.New("the proxy did not say where it listens"), ctx.Err(), p.close())
+	}
+	return p, nil
+}
+
+// follow finds the address in the proxy's log, and passes on what is not mere
+// information: a warning explains a bad figure.
+func (p *proxyProcess) follow(stderr io.Reader, listening chan<- string) {
+	defer close(p.read)
+	defer close(listening)
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		line := lines.Text()
+		if _, rest, found := strings.Cut(line, "msg=listening address="); found {
+			address, _, _ := strings.Cut(rest, " ")
+			listening <- address
+		} else if !strings.Contains(line, "level=INFO") {
+			fmt.Fprintln(os.Stderr, line)
+		}
+	}
+}
+
+// close ends the proxy: it drains, and is killed when that takes too long.
+func (p *proxyProcess) close() error {
+	// Both signals fail only when it has ended by itself, which Wait reports.
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+	defer kill.Stop()
+	<-p.read // Wait closes the pipe
+	if err := p.cmd.Wait(); err != nil {
+		return fmt.Errorf("the proxy ended: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/redis/rueidis"
+)
+
+// proxyShared is the proxy with one connection for all callers, by rueidis,
+// which puts what they send at the same time into one pipeline.
+type proxyShared struct{ client rueidis.Client }
+
+func openProxyShared(ctx context.Context, s *stage, _ int) (peer, error) {
+	client, err := rueidis.NewClient(rueidis.ClientOption{
+		InitAddress:       []string{s.proxy.address},
+		ForceSingleClient: true,
+		PipelineMultiplex: -1, // one connection; 0 would mean more on more cores
+		DisableCache:      true,
+		DisableRetry:      true, // a pair that fails is to be seen
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to the proxy: %w", err)
+	}
+	p := &proxyShared{client}
+	if err := s.await(ctx, 1); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+	return p, nil
+}
+
+func (p *proxyShared) name() string { return "proxy, one shared connection" }
+
+func (p *proxyShared) caller(i int) func(context.Context) error {
+	name, ms := resource(i), fmt.Sprint(ttl.Milliseconds())
+	return func(ctx context.Context) error {
+		lock := p.client.B().Arbitrary("LOCK").Keys(name).Args(ms).Build()
+		reply, err := p.client.Do(ctx, lock).ToArray()
+		if err != nil {
+			return fmt.Errorf("LOCK: %w", err)
+		}
+		token, err := reply[0].ToString()
+		if err != nil {
+			return fmt.Errorf("LOCK: %w", err)
+		}
+		unlock := p.client.B().Arbitrary("UNLOCK").Keys(name).Args(token).Build()
+		switch released, err := p.client.Do(ctx, unlock).AsInt64(); {
+		case err != nil:
+			return fmt.Errorf("UNLOCK: %w", err)
+		case released != 1:
+			return errNotReleased
+		}
+		return nil
+	}
+}
+
+func (p *proxyShared) close() error {
+	p.client.Close()
+	return nil
+}
