@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // newLogger writes to w at the level and in the format of the flags.
@@ -20,17 +17,10 @@ func newLogger(w io.Writer, level, format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
-// clientLog takes go-redis' own messages, which it would print for every
-// failed dial. What matters of them is in the nodes' states.
-type clientLog struct{ logger *slog.Logger }
-
-var _ interface {
-	Printf(context.Context, string, ...any)
-} = clientLog{}
+// silence takes go-redis' own messages, which it would print for every failed
+// dial. What matters of them is in the nodes' states. go-redis has one logger
+// for the whole process, so main sets it, once.
+type silence struct{}
 
 // Printf implements go-redis' logger.
-func (l clientLog) Printf(ctx context.Context, format string, args ...any) {
-	l.logger.DebugContext(ctx, "go-redis", "message", fmt.Sprintf(format, args...))
-}
-
-func quietGoRedis(l *slog.Logger) { redis.SetLogger(clientLog{l}) }
+func (silence) Printf(context.Context, string, ...any) {}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 )
 
 // Exit codes: a clean end, a failure while running, a wrong flag.
@@ -22,8 +23,9 @@ const (
 )
 
 func main() {
+	redis.SetLogger(silence{})
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	code := exec(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
@@ -42,8 +44,8 @@ type environment struct {
 	stderr io.Writer
 }
 
-// exec runs the program and returns its exit code. When ctx ends it drains.
-func exec(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// run runs the program and returns its exit code. When ctx ends it drains.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if file, set := os.LookupEnv("REDLOCK_CONFIG"); set && file != "" {
 		args = append([]string{"--config", file}, args...)
 	}

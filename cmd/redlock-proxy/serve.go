@@ -17,10 +17,6 @@ import (
 // serve is the subcommand that serves lock commands until it is told to stop.
 type serve struct {
 	config `embed:""`
-
-	// listening, when set, hears where the proxy listens. For tests, which
-	// listen on port 0.
-	listening func([]net.Addr) `kong:"-"`
 }
 
 // quorumGrace is how long the last requests to the nodes may take at the end.
@@ -36,7 +32,6 @@ func (s *serve) Run(env *environment) error {
 		return err
 	}
 	log := newLogger(env.stderr, s.LogLevel, s.LogFormat)
-	quietGoRedis(log)
 	ctx := context.WithoutCancel(env.ctx)
 
 	if len(nodes) == 0 {
@@ -84,11 +79,8 @@ func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Lo
 	if err := table.Prepare(); err != nil {
 		return err
 	}
-	addresses, err := s.listen(ctx, log, server)
+	err := s.listen(ctx, log, server)
 	if err == nil {
-		if s.listening != nil {
-			s.listening(addresses)
-		}
 		<-env.ctx.Done()
 	}
 	s.drain(ctx, log, server)
@@ -96,20 +88,18 @@ func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Lo
 }
 
 // listen opens every address, or none for long.
-func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Server) ([]net.Addr, error) {
-	var addresses []net.Addr
+func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Server) error {
 	for _, address := range s.Listen {
 		l, err := proxy.Listen(ctx, address)
 		if err != nil {
-			return nil, fmt.Errorf("--listen=%s: %w", address, err)
+			return fmt.Errorf("--listen=%s: %w", address, err)
 		}
-		addresses = append(addresses, l.Addr())
 		if err := server.Serve(l); err != nil {
-			return nil, err
+			return err
 		}
 		log.Info("listening", "address", l.Addr().String(), "try", tryIt(l.Addr()))
 	}
-	return addresses, nil
+	return nil
 }
 
 // tryIt is the line to type for a first look.

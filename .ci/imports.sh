@@ -1,0 +1,28 @@
+#!/bin/sh
+# Imports run one way: cmd -> proxy -> commands -> redlock. A package may know
+# those to its right and nothing of those to its left; only redlock talks to
+# nodes, and only proxy knows redcon.
+set -eu
+
+bad=0
+forbid() { # package, pattern of what it must not depend on
+	found=$(go list -deps "$1" | grep -E "$2" || true)
+	if [ -n "$found" ]; then
+		echo "import rule: $1 must not depend on:" $found >&2
+		bad=1
+	fi
+}
+
+forbid ./redlock 'tidwall/redcon|alecthomas/kong|miniredis|^redlock-proxy/(proxy|commands|cmd|internal)'
+forbid ./commands 'tidwall/redcon|alecthomas/kong|miniredis|^redlock-proxy/(proxy|cmd|internal)'
+forbid ./proxy 'alecthomas/kong|miniredis|^redlock-proxy/(cmd|internal)'
+forbid ./cmd/redlock-proxy '^redlock-proxy/internal'
+
+for p in ./commands ./proxy; do
+	found=$(go list -f '{{join .Imports "\n"}}' "$p" | grep -E 'redis/go-redis|go-multierror' || true)
+	if [ -n "$found" ]; then
+		echo "import rule: $p must not import" $found "itself" >&2
+		bad=1
+	fi
+done
+exit $bad

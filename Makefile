@@ -1,0 +1,27 @@
+# make test is the whole of CI; make check is what it checks before the tests.
+
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: run test check fuzz bench
+
+run: ## the proxy on its embedded nodes
+	go run ./cmd/redlock-proxy
+
+test: ## install what the tests need, check, and run them all
+	sh test.sh
+
+check: ## format, vet, lint, modules, imports
+	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo 'gofmt: run gofmt -w .' ; exit 1 ; }
+	go vet ./...
+	cd bench && go vet ./...
+	$(STATICCHECK) ./...
+	cd bench && $(STATICCHECK) ./...
+	go mod tidy -diff
+	cd bench && go mod tidy -diff
+	sh .ci/imports.sh
+
+fuzz: ## the guard against random bytes, FUZZTIME=10m for longer
+	go test -run '^$$' -fuzz FuzzFraming -fuzztime $${FUZZTIME:-30s} ./proxy
+
+bench: ## our proxy and library beside redsync, on the same nodes
+	cd bench && go run .

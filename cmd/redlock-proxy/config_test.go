@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// TestWrongFlags: exit code 2 and one sentence that names the flag and the
+// value.
+func TestWrongFlags(t *testing.T) {
+	t.Parallel()
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "config.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "--config=" + path
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--nosuch"}, "unknown flag --nosuch"},
+		{[]string{"nosuch"}, "unexpected argument nosuch"},
+		{[]string{"--max-ttl=5x"}, `--max-ttl: expected duration but got "5x": time: unknown unit "x" in duration "5x"`},
+		{[]string{"--max-ttl=30h"}, "--max-ttl=30h0m0s: must be within 10ms and 24h"},
+		{[]string{"--drift-factor=0"}, "--drift-factor=0: must be at least 0.001 and below 0.5"},
+		{[]string{"--drift-factor=0.7"}, "--drift-factor=0.7: must be at least 0.001 and below 0.5"},
+		{[]string{"--node-timeout=0s"}, "--node-timeout=0s: must be within 1ms and 1m"},
+		{[]string{"--max-clients=0"}, "--max-clients=0: must be within 1 and 1000000"},
+		{[]string{"--idle-timeout=-1s"}, "--idle-timeout=-1s: must not be negative"},
+		{[]string{"--drain-timeout=1h"}, "--drain-timeout=1h0m0s: must be within 0s and 10m0s"},
+		{[]string{"--log-level=loud"}, `--log-level must be one of "debug","info","warn","error" but got "loud"`},
+		{[]string{"--listen=7379"}, "--listen=7379: write host:port or unix:///path"},
+		{[]string{"--listen=unix://sock"}, "--listen=unix://sock: write unix:///path with three slashes"},
+		{[]string{"--listen=0.0.0.0:0"}, "--listen=0.0.0.0:0: anybody who reaches this address could take and release locks; set --requirepass, or --protected-mode=no if the network keeps strangers out"},
+		{[]string{"--listen=:0"}, "--listen=:0: anybody who reaches this address could take and release locks; set --requirepass, or --protected-mode=no if the network keeps strangers out"},
+		{[]string{"--node=redis://u:hidden@[bad"}, "--node number 1: not a url of the form redis://[user:pass@]host:port[/db], rediss://... or unix:///path"},
+		{[]string{"--node=redis://127.0.0.1:1", "--node=redis://127.0.0.1:1"}, "--node=127.0.0.1:1 is there twice; each node must be a Redis of its own"},
+		{[]string{"--key-prefix=__redlock:x"}, "--key-prefix=__redlock:x: __redlock: is for the proxies' own keys"},
+		{[]string{file("max-tll: 5s")}, `--config: "max-tll" is not the name of a flag`},
+		{[]string{file("]")}, "--config: not a YAML file of flags: yaml: did not find expected node content"},
+		{[]string{file("max-ttl: 30h")}, "--max-ttl=30h0m0s: must be within 10ms and 24h"},
+		{[]string{"--config=/nosuch/file"}, "open /nosuch/file: no such file or directory"},
+	} {
+		stderr := newOutput()
+		code := run(t.Context(), c.args, io.Discard, stderr)
+		got := strings.TrimSuffix(stderr.String(), "\n")
+		if code != exitUsage || got != "redlock-proxy: "+c.want {
+			t.Errorf("%q: exit code %d and\n  %q, want 2 and\n  %q", c.args, code, got, "redlock-proxy: "+c.want)
+		}
+		if strings.Contains(got, "hidden") {
+			t.Errorf("%q: the password is shown", c.args)
+		}
+	}
+}
+
+func TestAddressInUseIsAFailureWhileRunning(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	stderr := newOutput()
+	code := run(t.Context(), []string{"--listen=" + r.addr}, io.Discard, stderr)
+	if code != exitFailure || !strings.Contains(stderr.String(), "--listen="+r.addr) {
+		t.Errorf("exit code %d, want 1 and the flag:\n%s", code, stderr)
+	}
+}
+
+// TestPrecedence: the command line, then the environment, then the file.
+func TestPrecedence(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	text := "max-ttl: 1m\nnode-timeout: 1s\nmax-clients: 7\nlisten: ['127.0.0.1:1', 'unix:///tmp/x']\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("REDLOCK_NODE_TIMEOUT", "2s")
+	t.Setenv("REDLOCK_MAX_CLIENTS", "8")
+	t.Setenv("REDLOCK_NODE", "redis://a:1 redis://b:1 redis://c:1")
+	var p program
+	parser, err := kong.New(&p, kong.DefaultEnvars("REDLOCK"), kong.Configuration(loadConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"--config=" + path, "--max-clients=9"}); err != nil {
+		t.Fatal(err)
+	}
+	c := p.Serve.config
+	if c.MaxTTL != time.Minute || c.NodeTimeout != 2*time.Second || c.MaxClients != 9 || len(c.Listen) != 2 || len(c.Node) != 3 {
+		t.Errorf("got max-ttl %v (file: 1m), node-timeout %v (environment: 2s), max-clients %d (flag: 9), listen %q (file), node %q (environment)",
+			c.MaxTTL, c.NodeTimeout, c.MaxClients, c.Listen, c.Node)
+	}
+}
+
+func TestConfigFileFromTheEnvironment(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte("max-ttl: 30h\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("REDLOCK_CONFIG", path)
+	stderr := newOutput()
+	if code := run(context.Background(), nil, io.Discard, stderr); code != exitUsage || !strings.Contains(stderr.String(), "--max-ttl=30h") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
+	stdout := newOutput()
+	if code := run(t.Context(), []string{"version"}, stdout, io.Discard); code != exitClean || !strings.HasPrefix(stdout.String(), "redlock-proxy "+release) {
+		t.Errorf("exit code %d: %s", code, stdout)
+	}
+	stdout = newOutput()
+	if code := run(t.Context(), []string{"serve", "--help"}, stdout, io.Discard); code != exitClean || !strings.Contains(stdout.String(), "$REDLOCK_MAX_TTL") {
+		t.Errorf("exit code %d: %s", code, stdout)
+	}
+}

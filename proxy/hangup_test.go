@@ -1,0 +1,192 @@
+package proxy_test
+
+import (
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"redlock-proxy/internal/redistest"
+	"redlock-proxy/redlock"
+)
+
+// hungUpDuring sends a LOCK that stands still at every node, what is to come
+// behind it, and a LOCK whose grant is ready but held back by the first. Then
+// the client leaves. When that last grant is undone, the proxy has noticed.
+func (f *front) hungUpDuring(c *client, slow, fast, lock, behind string, leave func(*client)) {
+	f.t.Helper()
+	reached := f.holdUp(slow)
+	c.send(lock + behind + command("LOCK", fast, "60000", "TOKEN", "tok-f"))
+	reached()
+	eventually(f.t, "the ready grant on all nodes", func() bool { return f.on(fast) == 3 })
+	leave(c)
+	eventually(f.t, "the undoing of a ready grant", func() bool { return f.on(fast) == 0 })
+}
+
+func TestGrantsForAClientThatHungUpAreUndone(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(*client){
+		"closed":                  (*client).close,
+		"reset":                   (*client).reset,
+		"closed within a command": func(c *client) { c.send("*3\r\n$4\r\nLOCK\r\n$1\r\nb"); c.close() },
+	} {
+		f := start(t, setup{})
+		c := f.dial()
+		slow, fast := f.twoLanes(c)
+		f.hungUpDuring(c, slow, fast, command("LOCK", slow, "60000", "TOKEN", "tok-s"), command("TRYLOCK", slow, "60000"), leave)
+		f.letGo(slow)
+		f.wantClients(0)
+		if f.wantNoKeys(); t.Failed() {
+			t.Fatalf("the client %s", name)
+		}
+	}
+}
+
+func TestAClientThatClosedItsSendingHearsThatItsGrantsAreUndone(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	c := f.dial()
+	slow, fast := f.twoLanes(c)
+	f.hungUpDuring(c, slow, fast, command("LOCK", slow, "60000", "TOKEN", "tok-s"), command("PING"), (*client).closeWrite)
+	f.letGo(slow)
+	undone := "-ERR the client closed the connection before the grant; it was undone\r\n"
+	c.want(undone + "+PONG\r\n" + undone)
+	c.wantEnd()
+	f.wantNoKeys()
+}
+
+func TestAnUnlockAndAnExtendTakeEffectThoughTheirClientHungUp(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	c := f.dial()
+	slow, fast := f.twoLanes(c)
+	c.send(command("LOCK", slow, "60000", "TOKEN", "tok-a") + command("LOCK", "b", "10000", "TOKEN", "tok-b"))
+	c.wantGrant("tok-a", 60000)
+	c.wantGrant("tok-b", 10000)
+	f.hungUpDuring(c, slow, fast, command("LOCK", slow, "60000", "TOKEN", "tok-s"),
+		command("UNLOCK", slow, "tok-a")+command("EXTEND", "b", "tok-b", "200000"), (*client).close)
+	f.letGo(slow)
+	f.wantClients(0)
+	f.settle()
+	if n := f.on(slow); n != 0 {
+		t.Errorf("%d nodes have the lock that was released", n)
+	}
+	for i, n := range f.nodes {
+		if ttl := n.redis.TTL("b"); ttl.Seconds() < 100 {
+			t.Errorf("node %d keeps the extended lock for %v, want more than 100 s", i, ttl)
+		}
+	}
+}
+
+// A holder that asks again, and does not hear the answer, still holds.
+func TestAHangUpDuringARefreshLeavesTheLock(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	c := f.dial()
+	slow, fast := f.twoLanes(c)
+	lock := command("LOCK", slow, "60000", "TOKEN", "tok-s")
+	c.send(lock)
+	c.wantGrant("tok-s", 60000)
+	f.hungUpDuring(c, slow, fast, lock, "", (*client).close)
+	f.letGo(slow)
+	f.wantClients(0)
+	f.settle()
+	if n := f.on(slow); n != 3 {
+		t.Errorf("%d nodes have the lock, want all 3", n)
+	}
+}
+
+// Little stands between the LOCK and the end, but in many commands.
+func TestAHangUpIsNoticedBehindManyCommands(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	c := f.dial()
+	slow, fast := f.twoLanes(c)
+	reached := f.holdUp(slow)
+	c.send(command("LOCK", slow, "60000", "TOKEN", "tok-s") + command("LOCK", fast, "60000", "TOKEN", "tok-f") + strings.Repeat("PING\r\n", 2000))
+	reached()
+	eventually(t, "the ready grant on all nodes", func() bool { return f.on(fast) == 3 })
+	c.close()
+	for limit := time.Now().Add(3 * time.Second); f.on(fast) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Error("the hang-up is not noticed while the first reply is to come")
+			break
+		}
+	}
+	f.letGo(slow)
+	f.wantClients(0)
+	f.wantNoKeys()
+}
+
+// counted is a listener that counts what is read from its connections.
+type counted struct {
+	net.Listener
+	bytes atomic.Int64
+}
+
+type countedConn struct {
+	net.Conn
+	listener *counted
+}
+
+func (l *counted) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return countedConn{c, l}, err
+}
+
+func (c countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.listener.bytes.Add(int64(n))
+	return n, err
+}
+
+// The same with real nodes, which run what was held back in the network.
+func TestNoRealNodeKeepsAGrantWhoseClientHungUp(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	var wires []*redistest.Wire
+	var nodes []redlock.Node
+	for _, s := range servers {
+		w := redistest.StartWire(t, s.Addr())
+		wires = append(wires, w)
+		nodes = append(nodes, redlock.Node{Name: s.Addr(), Options: &redis.Options{Addr: w.Addr()}})
+	}
+	read := &counted{}
+	f := start(t, setup{nodes: nodes, wrap: func(l net.Listener) net.Listener { read.Listener = l; return read }})
+	c := f.dial()
+	var warm, stream strings.Builder // warm uses both lanes
+	for _, r := range strings.Fields("a b c d e f g h") {
+		warm.WriteString(command("UNLOCK", r, "tok-w"))
+		stream.WriteString(command("LOCK", r, "60000", "TOKEN", "tok-"+r) + command("TRYLOCK", "x"+r, "60000"))
+	}
+	c.send(warm.String())
+	c.want(strings.Repeat(":0\r\n", 8))
+
+	for _, w := range wires {
+		w.HoldRequests(true)
+	}
+	c.send(stream.String())
+	all := int64(warm.Len() + stream.Len())
+	eventually(t, "that the proxy read all", func() bool { return read.bytes.Load() == all })
+	c.reset()
+	f.wantClients(0) // it has noticed
+	for _, w := range wires {
+		w.HoldRequests(false)
+	}
+	f.settle()
+	for _, s := range servers {
+		calls, err := s.Commands(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if calls["set"] < 8 {
+			t.Errorf("node %s was asked for %d locks only, this shows nothing", s.Addr(), calls["set"])
+		}
+		if keys, err := s.Keys(t.Context()); err != nil || len(keys) > 0 {
+			t.Errorf("node %s still has %q (%v)", s.Addr(), keys, err)
+		}
+	}
+}

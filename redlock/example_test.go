@@ -1,0 +1,110 @@
+package redlock_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"redlock-proxy/redlock"
+)
+
+// nodes stands for your redis://a:6379, redis://b:6379 and redis://c:6379.
+func nodes(ctx context.Context) (all []redlock.Node) {
+	for range 3 {
+		m := miniredis.NewMiniRedis()
+		m.ClockTTL(true)
+		if err := m.Start(); err != nil {
+			log.Fatal(err)
+		}
+		context.AfterFunc(ctx, m.Close)
+		n, err := redlock.ParseNode("redis://" + m.Addr())
+		if err != nil {
+			log.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// A task under a lock: do it if nobody else is at it.
+func Example() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+
+	quorum, err := redlock.New(ctx, redlock.Options{Nodes: nodes(ctx)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = quorum.Close(ctx) }()
+
+	job := redlock.Request{Resource: "jobs:42", TTL: 10 * time.Second}
+	grant, err := quorum.Lock(ctx, job)
+	switch {
+	case errors.Is(err, redlock.ErrHeld):
+		fmt.Println("somebody else is at it")
+		return
+	case err != nil: // no quorum: nobody can tell, so do nothing
+		log.Fatal(err)
+	}
+	fmt.Println("locked, at least", grant.Validity(time.Now()) > 9*time.Second)
+
+	_, err = quorum.Lock(ctx, job)
+	fmt.Println("a second time:", err)
+
+	job.Token = grant.Token
+	err = quorum.Unlock(ctx, job)
+	fmt.Println("released:", err == nil)
+
+	// Output:
+	// locked, at least true
+	// a second time: redlock: held by another
+	// released: true
+}
+
+// A token of your own makes a retry safe: it names one acquisition, and the
+// second call finds itself.
+func ExampleQuorum_Lock_token() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	quorum, err := redlock.New(ctx, redlock.Options{Nodes: nodes(ctx)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = quorum.Close(ctx) }()
+
+	job := redlock.Request{Resource: "jobs:42", Token: "6f1e0c9b2d5a4e38", TTL: 10 * time.Second}
+	_, first := quorum.Lock(ctx, job)
+	_, again := quorum.Lock(ctx, job)
+	fmt.Println(first, again)
+
+	// Output: <nil> <nil>
+}
+
+// A long task extends its lock, and stops when it no longer holds it.
+func ExampleQuorum_Extend() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	quorum, err := redlock.New(ctx, redlock.Options{Nodes: nodes(ctx)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = quorum.Close(ctx) }()
+
+	job := redlock.Request{Resource: "jobs:42", Token: "6f1e0c9b2d5a4e38", TTL: 10 * time.Second}
+	_, err = quorum.Lock(ctx, job)
+	fmt.Println("locked:", err == nil)
+	_, err = quorum.Extend(ctx, job)
+	fmt.Println("extended:", err == nil)
+	_ = quorum.Unlock(ctx, job)
+	_, err = quorum.Extend(ctx, job)
+	fmt.Println("after the release:", err)
+
+	// Output:
+	// locked: true
+	// extended: true
+	// after the release: redlock: not held by this token
+}
