@@ -8,7 +8,7 @@ import (
 
 // CLIENT subcommand [argument ...]
 func client(_ *Table, c *Call) {
-	sub := strings.ToLower(text(c.Args[1], maxName))
+	sub := strings.ToLower(c.arg(1))
 	row, known := clientSubcommands()[sub]
 	switch {
 	case !known:
@@ -59,7 +59,7 @@ func clientSetName(c *Call) Reply {
 }
 
 func clientSetInfo(c *Call) Reply {
-	option := strings.ToLower(text(c.Args[2], maxName))
+	option := strings.ToLower(c.arg(2))
 	if option != "lib-name" && option != "lib-ver" {
 		return Error(fmt.Sprintf("ERR Unrecognized option '%s'", text(c.Args[2], 128)))
 	}

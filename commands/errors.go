@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"redlock-proxy/redlock"
 )
@@ -93,15 +94,19 @@ func failure(err error) Reply {
 	}
 }
 
-// badArgument names the limit, and the flag where there is one.
+func ttlTooShort(got int64, least time.Duration) Error {
+	return Error(fmt.Sprintf("ERR ttl of %d ms leaves no validity after the drift, use at least %d ms (see --drift-factor)", got, least.Milliseconds()))
+}
+
+func ttlTooLong(got int64, most time.Duration) Error {
+	return Error(fmt.Sprintf("ERR ttl of %d ms is over the limit of %d ms (--max-ttl)", got, most.Milliseconds()))
+}
+
+// badArgument names the limit of a resource or a token.
 func badArgument(e *redlock.ArgumentError) Error {
 	switch {
 	case e.Reserved:
 		return "ERR a resource may not begin with '__redlock:', which is for the proxies' own keys"
-	case e.Argument == "ttl" && e.Got < e.Least:
-		return Error(fmt.Sprintf("ERR ttl of %d ms leaves no validity after the drift, use at least %d ms (see --drift-factor)", e.Got, e.Least))
-	case e.Argument == "ttl":
-		return Error(fmt.Sprintf("ERR ttl of %d ms is over the limit of %d ms (--max-ttl)", e.Got, e.Most))
 	case e.Got == 0:
 		return Error("ERR " + e.Argument + " is empty")
 	default:

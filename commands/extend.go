@@ -9,7 +9,7 @@ import (
 
 // EXTEND resource token ttl
 func extend(t *Table, c *Call) {
-	ttl, refusal := milliseconds(c.Args[3], "extend")
+	ttl, refusal := t.ttl(c.Args[3], "extend")
 	if refusal != nil {
 		c.Reply(refusal)
 		return

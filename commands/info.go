@@ -11,7 +11,7 @@ import (
 func info(t *Table, c *Call) {
 	wanted := map[string]bool{}
 	for _, a := range c.Args[1:] {
-		wanted[strings.ToLower(text(a, maxName))] = true
+		wanted[strings.ToLower(string(a))] = true
 	}
 	all := len(wanted) == 0 || wanted["all"] || wanted["everything"] || wanted["default"]
 	var b strings.Builder

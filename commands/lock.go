@@ -9,7 +9,7 @@ import (
 
 // LOCK resource ttl [TOKEN token]
 func lock(t *Table, c *Call) {
-	r, refusal := lockRequest(c, "lock", []string{"BLOCK", "RETRY", "FENCE", "AUTOEXTEND", "MAXHOLD"})
+	r, refusal := t.lockRequest(c, "lock", []string{"BLOCK", "RETRY", "FENCE", "AUTOEXTEND", "MAXHOLD"})
 	if refusal != nil {
 		c.Reply(refusal)
 		return
@@ -20,7 +20,7 @@ func lock(t *Table, c *Call) {
 // lockRequest reads what LOCK and TRYLOCK have in common. Options of the
 // announced later kind are refused by name, not ignored: a caller who counts on
 // one must hear that it is not there.
-func lockRequest(c *Call, command string, later []string) (redlock.Request, Reply) {
+func (t *Table) lockRequest(c *Call, command string, later []string) (redlock.Request, Reply) {
 	r := redlock.Request{Resource: c.arg(1), Session: c.Session.ID}
 	hasToken := false
 	for i := 3; i < len(c.Args); i++ {
@@ -41,7 +41,7 @@ func lockRequest(c *Call, command string, later []string) (redlock.Request, Repl
 		return r, badArgument(&redlock.ArgumentError{Argument: "token"})
 	}
 	var refusal Reply
-	r.TTL, refusal = milliseconds(c.Args[2], command)
+	r.TTL, refusal = t.ttl(c.Args[2], command)
 	return r, refusal
 }
 

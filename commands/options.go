@@ -33,17 +33,22 @@ func integer(arg []byte) (int64, bool) {
 	return 0, false
 }
 
-// milliseconds reads a ttl for the named command. What is too long for a
-// Duration is cut to the longest, which is over every limit.
-func milliseconds(arg []byte, command string) (time.Duration, Reply) {
+// ttl reads a time to live for the named command, within what the quorum
+// grants.
+func (t *Table) ttl(arg []byte, command string) (time.Duration, Reply) {
 	n, ok := integer(arg)
-	if !ok {
+	least, most := t.Quorum.TTLs()
+	switch {
+	case !ok:
 		return 0, errNotInteger
-	}
-	if n <= 0 {
+	case n <= 0:
 		return 0, invalidExpire(command)
+	case n < least.Milliseconds():
+		return 0, ttlTooShort(n, least)
+	case n > most.Milliseconds():
+		return 0, ttlTooLong(n, most)
 	}
-	return time.Duration(min(n, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond, nil
+	return time.Duration(n) * time.Millisecond, nil
 }
 
 // is compares an option word, in any case.

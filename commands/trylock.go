@@ -2,7 +2,7 @@ package commands
 
 // TRYLOCK resource ttl [TOKEN token]
 func trylock(t *Table, c *Call) {
-	r, refusal := lockRequest(c, "trylock", []string{"FENCE", "AUTOEXTEND", "MAXHOLD"})
+	r, refusal := t.lockRequest(c, "trylock", []string{"FENCE", "AUTOEXTEND", "MAXHOLD"})
 	if refusal != nil {
 		c.Reply(refusal)
 		return

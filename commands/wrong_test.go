@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -152,4 +153,29 @@ func TestTheLongestOfEverythingIsAllowed(t *testing.T) {
 	c.want(fill.Replace("UNLOCK <1024> <256>"), commands.Integer(1))
 	c.grant("LOCK _redlock: 300000")
 	c.grant("LOCK __redlock 300000")
+}
+
+// The sentence repeats what was asked for, however large.
+func TestTheTTLInTheSentenceIsTheOneAskedFor(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, "")
+	for _, ttl := range []string{"9223372036854", "9223372036855", "9223372036854775807"} {
+		c.want("LOCK a "+ttl, commands.Error("ERR ttl of "+ttl+" ms is over the limit of 300000 ms (--max-ttl)"))
+	}
+}
+
+// Who follows the advice must be able to get a lock: validity is in whole ms,
+// and none is no grant.
+func TestTheLeastTTLThatIsAdvisedLeavesAValidity(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, "")
+	got, _ := c.call("LOCK", "a", "1").(commands.Error)
+	_, advice, _ := strings.Cut(string(got), "use at least ")
+	least, err := strconv.ParseFloat(strings.Fields(advice + " ?")[0], 64)
+	if err != nil {
+		t.Fatalf("no number in %q", got)
+	}
+	if validity := least - least*0.01 - 2; validity < 1 {
+		t.Errorf("the advised ttl of %v ms leaves %.2f ms, which is written as 0 and so never granted", least, validity)
+	}
 }

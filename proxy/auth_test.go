@@ -59,9 +59,8 @@ func TestLoggingIn(t *testing.T) {
 func TestStrangersGetLittleRoom(t *testing.T) {
 	t.Parallel()
 	f := start(t, setup{password: password})
-	arguments := "*11\r\n"
 	for input, want := range map[string]string{
-		arguments:                        "-ERR Protocol error: unauthenticated multibulk length\r\n",
+		"*11\r\n":                        "-ERR Protocol error: unauthenticated multibulk length\r\n",
 		"*2\r\n$4\r\nECHO\r\n$16385\r\n": "-ERR Protocol error: unauthenticated bulk length\r\n",
 		"*10\r\n" + strings.Repeat("$1\r\na\r\n", 10): "-ERR unknown command 'a', with args beginning with: " + strings.Repeat("'a' ", 9) + "\r\n",
 		command("ECHO", strings.Repeat("a", 16384)):   "-NOAUTH Authentication required.\r\n",

@@ -36,7 +36,7 @@ type connection struct {
 func newConnection(s *Server, socket net.Conn, id uint64) *connection {
 	c := &connection{server: s, socket: socket}
 	c.room.L = &c.mu
-	c.reader = newReader(socket, &s.buffers)
+	c.reader = newReader(socket, &s.incoming)
 	c.session = s.options.Table.NewSession(id, socket.RemoteAddr().String(), socket.LocalAddr().String())
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
 	return c
@@ -91,12 +91,13 @@ func (c *connection) start(packet []byte) bool {
 		c.stop(protocolError("Protocol error: invalid command"))
 		return false
 	}
-	s := &slot{call: commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto}}
-	s.call.Reply = func(r commands.Reply) { c.fill(s, r) }
+	s := &slot{cost: slotCost + len(packet)}
 	if !c.open(s) {
 		return false
 	}
-	c.server.options.Table.Run(&s.call)
+	call := &commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto}
+	call.Reply = func(r commands.Reply) { c.fill(s, call.Proto, r) }
+	c.server.options.Table.Run(call)
 	return true
 }
 
@@ -105,19 +106,45 @@ func (c *connection) start(packet []byte) bool {
 func (c *connection) open(s *slot) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.unsent > maxUnsent {
+		stop := c.watchForHangUp()
+		defer stop()
+	}
 	for c.unsent > maxUnsent && !c.lost && !c.last {
 		c.room.Wait()
 	}
 	if c.lost || c.last {
 		return false
 	}
-	c.unsent += slotCost
+	c.unsent += s.cost
 	c.slots.push(s)
 	return true
 }
 
+// watchForHangUp looks now and then whether the client has gone, while nothing
+// is read that would tell.
+func (c *connection) watchForHangUp() (stop func()) {
+	done := make(chan struct{})
+	c.server.work.Go(func() {
+		tick := time.NewTicker(hangUpTick)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			if hasHungUp(c.socket) {
+				c.hangUp()
+				return
+			}
+		}
+	})
+	return func() { close(done) }
+}
+
 // fill takes a reply. A grant for a client that has gone is undone.
-func (c *connection) fill(s *slot, r commands.Reply) {
+func (c *connection) fill(s *slot, proto int, r commands.Reply) {
 	c.mu.Lock()
 	if s.reply != nil { // only a command that failed midway replies twice
 		c.mu.Unlock()
@@ -125,10 +152,14 @@ func (c *connection) fill(s *slot, r commands.Reply) {
 		return
 	}
 	gone := c.hungUp || c.lost
-	s.reply = r
+	s.proto, s.reply = proto, r
 	if gone {
 		s.reply = unwanted(r)
 	}
+	c.unsent -= s.cost
+	s.cost = slotCost + size(s.reply)
+	c.unsent += s.cost
+	c.room.Broadcast()
 	c.write()
 	c.mu.Unlock()
 	if gone {
@@ -156,10 +187,8 @@ func (c *connection) stop(reason error) {
 	var bad protocolError
 	switch {
 	case errors.As(reason, &bad):
-		s := &slot{}
+		s := &slot{proto: c.session.Proto, reply: commands.Error("ERR " + bad.Error())}
 		c.mu.Lock()
-		s.call.Proto = c.session.Proto
-		s.reply = commands.Error("ERR " + bad.Error())
 		if !c.lost && !c.last {
 			c.slots.push(s)
 		}

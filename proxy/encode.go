@@ -56,6 +56,19 @@ func encodeAll(b []byte, proto int, replies []commands.Reply) []byte {
 	return b
 }
 
+// size is about how many bytes a reply keeps in memory until it is written.
+func size(reply commands.Reply) int {
+	switch r := reply.(type) {
+	case commands.Bulk:
+		return len(r)
+	case commands.Verbatim:
+		return len(r)
+	case commands.Error:
+		return len(r)
+	}
+	return 0 // the rest is small, see slotCost
+}
+
 func appendHeader(b []byte, kind byte, n int) []byte {
 	return append(strconv.AppendInt(append(b, kind), int64(n), 10), '\r', '\n')
 }

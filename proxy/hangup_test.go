@@ -99,6 +99,57 @@ func TestAHangUpDuringARefreshLeavesTheLock(t *testing.T) {
 	}
 }
 
+// Behind another's LOCK a client waits for its turn, and leaves.
+func TestWhoHangsUpBeforeItsTurnIsNeverAskedFor(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	holder, first, second := f.dial(), f.dial(), f.dial()
+	slow, fast := f.twoLanes(holder)
+	holder.send(command("LOCK", slow, "60000", "TOKEN", "tok-h"))
+	holder.wantGrant("tok-h", 60000)
+	reached := f.holdUp(slow)
+	first.send(command("LOCK", slow, "60000", "TOKEN", "tok-1"))
+	reached()
+	second.send(command("LOCK", slow, "60000", "TOKEN", "tok-2") + command("LOCK", fast, "60000", "TOKEN", "tok-f"))
+	eventually(t, "the ready grant on all nodes", func() bool { return f.on(fast) == 3 })
+	second.close()
+	eventually(t, "the undoing of a ready grant", func() bool { return f.on(fast) == 0 })
+	f.letGo(slow)
+	first.want("*-1\r\n")
+	f.wantClients(2)
+	f.settle()
+	if one, two := f.asked("tok-1"), f.asked("tok-2"); one < 3 || two > 0 {
+		t.Errorf("the nodes were asked %d times for the first and %d times for the second, want 3 and 0", one, two)
+	}
+}
+
+// All replies go out in one write, of which the client takes only the first.
+func TestAGrantInAWriteThatFailedIsUndone(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{unix: true})
+	c := f.dial()
+	slow, fast := f.twoLanes(c)
+	reached := f.holdUp(slow)
+	const fillers = 100 // more than the sockets' buffers hold
+	c.send(command("LOCK", slow, "60000", "TOKEN", "tok-s"))
+	go func() {
+		_, _ = c.conn.Write([]byte(strings.Repeat(command("ECHO", strings.Repeat("a", 16000)), fillers) + command("LOCK", fast, "60000", "TOKEN", "tok-f")))
+	}()
+	reached()
+	eventually(t, "the last grant on all nodes", func() bool { return f.on(fast) == 3 })
+	f.letGo(slow)
+	c.wantGrant("tok-s", 60000)
+	c.close()
+	f.wantClients(0)
+	f.settle()
+	if got, want := f.on(slow), 3; got != want {
+		t.Errorf("the grant that the client got is on %d nodes, want %d", got, want)
+	}
+	if n := f.on(fast); n != 0 {
+		t.Errorf("the grant that did not reach the client is on %d nodes", n)
+	}
+}
+
 // Little stands between the LOCK and the end, but in many commands.
 func TestAHangUpIsNoticedBehindManyCommands(t *testing.T) {
 	t.Parallel()

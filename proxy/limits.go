@@ -14,14 +14,20 @@ func anonymousLimits() framingLimits {
 }
 
 const (
-	// maxUnsent is how many bytes of replies a connection may have started and
-	// not taken. Beyond it nothing more is read from it.
+	// maxUnsent is how many bytes of commands under way and of replies a
+	// connection may have that the client has not taken. Beyond it nothing more
+	// is read from it.
 	maxUnsent = 128 << 10
-	// slotCost is what a reply counts before it is known: more than that of any
-	// lock command.
+	// slotCost is what each counts besides its bytes: what a lock command keeps
+	// in memory here while it is under way.
 	slotCost = 128
+	// hangUpTick is how often a connection that is not read is looked at.
+	hangUpTick = 50 * time.Millisecond
 	// maxWrite is how much is gathered for one write to a client.
 	maxWrite = 64 << 10
+	// smallWrite is enough for the replies to a few commands; a buffer grows
+	// with what it is used for.
+	smallWrite = 512
 	// smallRead is what an idle connection keeps for reading; a pipeline gets
 	// largeRead while it lasts.
 	smallRead = 512

@@ -2,10 +2,12 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -43,8 +45,11 @@ func removeStale(ctx context.Context, path string) error {
 		return fmt.Errorf("%s exists and is not a socket", path)
 	}
 	dialer := net.Dialer{Timeout: time.Second}
-	if c, err := dialer.DialContext(ctx, "unix", path); err == nil {
+	c, err := dialer.DialContext(ctx, "unix", path)
+	if err == nil {
 		_ = c.Close()
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) { // only that tells that nobody listens
 		return fmt.Errorf("%s is in use by another process", path)
 	}
 	return os.Remove(path)

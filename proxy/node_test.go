@@ -19,6 +19,7 @@ type node struct {
 	mu    sync.Mutex
 	holds map[string]*hold
 	lanes map[string]*server.Peer // by which connection a resource was last asked for
+	asked map[string]int          // how often with a token
 }
 
 type hold struct {
@@ -27,19 +28,20 @@ type hold struct {
 }
 
 func newNode(m *miniredis.Miniredis) *node {
-	n := &node{redis: m, holds: map[string]*hold{}, lanes: map[string]*server.Peer{}}
+	n := &node{redis: m, holds: map[string]*hold{}, lanes: map[string]*server.Peer{}, asked: map[string]int{}}
 	m.Server().SetPreHook(func(p *server.Peer, cmd string, args ...string) bool {
-		if cmd == "EVALSHA" && len(args) > 2 {
-			n.arrive(p, args[2])
+		if cmd == "EVALSHA" && len(args) > 3 {
+			n.arrive(p, args[2], args[3])
 		}
 		return false
 	})
 	return n
 }
 
-func (n *node) arrive(p *server.Peer, resource string) {
+func (n *node) arrive(p *server.Peer, resource, token string) {
 	n.mu.Lock()
 	n.lanes[resource] = p
+	n.asked[token]++
 	h := n.holds[resource]
 	if h != nil {
 		select {
@@ -84,6 +86,16 @@ func (n *node) lane(resource string) *server.Peer {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.lanes[resource]
+}
+
+// asked counts how often the nodes ran a script with a token.
+func (f *front) asked(token string) (count int) {
+	for _, n := range f.nodes {
+		n.mu.Lock()
+		count += n.asked[token]
+		n.mu.Unlock()
+	}
+	return count
 }
 
 // holdUp makes every node stand still before it runs a script for the

@@ -11,7 +11,7 @@ func TestPipelinedCommandsOnOneResourceTakeEffectInOrder(t *testing.T) {
 	t.Parallel()
 	f := start(t, setup{})
 	c := f.dial()
-	for range 50 {
+	for range 10 {
 		c.send(command("LOCK", "a", "60000", "TOKEN", "tok-t") +
 			command("UNLOCK", "a", "tok-t") +
 			command("LOCK", "a", "60000", "TOKEN", "tok-u") +
@@ -30,16 +30,17 @@ func TestAThousandCommandsInOneWrite(t *testing.T) {
 	f := start(t, setup{})
 	c := f.dial()
 	var all strings.Builder
-	for i := range 250 {
+	const rounds = 50
+	for i := range rounds {
 		n := fmt.Sprint(i)
 		all.WriteString(command("LOCK", "r-"+n, "60000", "TOKEN", "tok-"+n) + "PING " + n + "\r\n" +
-			command("UNLOCK", "r-"+n, "tok-"+n) + command("EXTEND", "r-"+n, "tok-"+n, "60000"))
+			command("UNLOCK", "r-"+n, "tok-"+n) + strings.Repeat("PING\r\n", 17))
 	}
 	c.send(all.String())
-	for i := range 250 {
+	for i := range rounds {
 		n := fmt.Sprint(i)
 		c.wantGrant("tok-"+n, 60000)
-		c.want(fmt.Sprintf("$%d\r\n%s\r\n:1\r\n:0\r\n", len(n), n))
+		c.want(fmt.Sprintf("$%d\r\n%s\r\n:1\r\n", len(n), n) + strings.Repeat("+PONG\r\n", 17))
 	}
 	c.wantAlive()
 	f.wantNoKeys()
@@ -91,6 +92,38 @@ func TestQuitLetsEarlierRepliesFinish(t *testing.T) {
 	c.wantGrant("tok-s", 60000)
 	c.want("+OK\r\n")
 	c.wantEnd()
+}
+
+func TestAProtocolErrorIsAnsweredInItsTurn(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	reached := f.holdUp("slow")
+	c := f.dial()
+	c.send(command("LOCK", "slow", "60000", "TOKEN", "tok-s") + "*x\r\n" + command("LOCK", "evil", "60000"))
+	reached()
+	f.letGo("slow")
+	c.wantGrant("tok-s", 60000)
+	c.want("-ERR Protocol error: invalid multibulk length\r\n")
+	c.wantEnd()
+}
+
+func TestAReplyHasTheProtocolThatItsCommandWasSentIn(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	holder, c := f.dial(), f.dial()
+	lock := command("LOCK", "slow", "60000", "TOKEN", "tok-h")
+	holder.send(lock)
+	holder.wantGrant("tok-h", 60000)
+	reached := f.holdUp("slow")
+	other := command("LOCK", "slow", "60000", "TOKEN", "tok-c")
+	c.send(other + command("HELLO", "3") + other + command("CLIENT", "GETNAME") + command("HELLO", "2") + other)
+	reached()
+	f.letGo("slow")
+	c.want("*-1\r\n")
+	c.wantGreeting(3, 2)
+	c.want("_\r\n_\r\n")
+	c.wantGreeting(2, 2)
+	c.want("*-1\r\n")
 }
 
 // piecewise is a listener of one connection whose reads give exactly what was

@@ -42,6 +42,14 @@ func TestConnectionCommandsAreAnsweredAsByRedis(t *testing.T) {
 	compareWithRedis(t, f, redis.Addr(), sameAsRedis)
 }
 
+// A name goes on behind a NUL, so this one is another than ID.
+func TestASubcommandIsComparedWhole(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t, 1)[0]
+	f := start(t, setup{})
+	compareWithRedis(t, f, redis.Addr(), []string{command("CLIENT", "ID\x00x"), command("CLIENT", "GETNAME\x00")})
+}
+
 // sameBeforeAuth are answered alike when there is a password. HELLO alone is
 // not among them: its refusal has other words since Redis 7.2.
 var sameBeforeAuth = []string{

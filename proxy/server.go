@@ -27,10 +27,11 @@ type Options struct {
 
 // Server serves clients on any number of listeners.
 type Server struct {
-	options Options
-	ctx     context.Context // of the connections, ends with the server
-	cancel  context.CancelFunc
-	buffers sync.Pool // of *[]byte, largeRead long
+	options  Options
+	ctx      context.Context // of the connections, ends with the server
+	cancel   context.CancelFunc
+	incoming sync.Pool // of *[]byte, largeRead long, for reading
+	outgoing sync.Pool // of *[]byte, empty, for writing
 
 	work   sync.WaitGroup // accept loops, readers and writers
 	lastID atomic.Uint64
@@ -184,16 +185,15 @@ func (s *Server) forget(c *connection) {
 
 // buffer and release lend buffers for writing.
 func (s *Server) buffer() *[]byte {
-	if b, ok := s.buffers.Get().(*[]byte); ok {
+	if b, ok := s.outgoing.Get().(*[]byte); ok {
 		return b
 	}
-	b := make([]byte, largeRead)
+	b := make([]byte, 0, smallWrite)
 	return &b
 }
 
 func (s *Server) release(b *[]byte) {
-	if cap(*b) >= largeRead && cap(*b) <= 2*maxWrite {
-		*b = (*b)[:largeRead]
-		s.buffers.Put(b)
+	if cap(*b) <= 2*maxWrite {
+		s.outgoing.Put(b)
 	}
 }

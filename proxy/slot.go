@@ -6,7 +6,8 @@ import (
 
 // slot is the place of one reply in a connection's order.
 type slot struct {
-	call  commands.Call
+	proto int
+	cost  int            // bytes it counts: of the command, then of the reply
 	reply commands.Reply // nil until it is known
 	next  *slot
 }

@@ -70,8 +70,8 @@ func (c *connection) gather(b []byte) batch {
 	c.mu.Lock()
 	cost := 0
 	for c.slots.ready() && cost < maxWrite {
+		cost += c.slots.head.cost
 		ready.push(c.slots.pop())
-		cost += slotCost
 	}
 	if ready.head == nil {
 		c.writing = false
@@ -92,7 +92,7 @@ func (c *connection) gather(b []byte) batch {
 		if isPerishable {
 			reply = p.At(now)
 		}
-		out.bytes = encode(out.bytes, s.call.Proto, reply)
+		out.bytes = encode(out.bytes, s.proto, reply)
 		if _, failed := reply.(commands.Error); isPerishable && !failed {
 			out.perishable = append(out.perishable, perishable{p, len(out.bytes)})
 		}

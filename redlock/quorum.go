@@ -18,7 +18,7 @@ type Quorum struct {
 	scripts  scripts
 	nodes    []*node
 	queue    *queue
-	leastTTL time.Duration // the first whole millisecond that the drift does not use up
+	leastTTL time.Duration // the first that leaves a millisecond after the drift
 
 	mu     sync.Mutex
 	open   int // calls and rounds under way
@@ -47,7 +47,7 @@ func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
 		idle:    make(chan struct{}),
 	}
 	q.queue = newQueue(q)
-	for q.leastTTL = time.Millisecond; q.leastTTL <= drift(q.leastTTL, o.DriftFactor); {
+	for q.leastTTL = time.Millisecond; q.leastTTL-drift(q.leastTTL, o.DriftFactor) < time.Millisecond; {
 		q.leastTTL += time.Millisecond
 	}
 	for i, n := range o.Nodes {

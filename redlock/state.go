@@ -1,5 +1,7 @@
 package redlock
 
+import "time"
+
 // NodeState is what the quorum knows of a node now.
 type NodeState struct {
 	Name string
@@ -18,3 +20,7 @@ func (q *Quorum) Nodes() []NodeState {
 
 // Needed is how many nodes make a majority.
 func (q *Quorum) Needed() int { return q.needed }
+
+// TTLs are the shortest ttl that leaves a validity after the drift, and the
+// longest that is allowed.
+func (q *Quorum) TTLs() (least, most time.Duration) { return q.leastTTL, q.options.MaxTTL }
