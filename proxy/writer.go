@@ -23,10 +23,10 @@ func (c *connection) writeReady() {
 	defer c.server.release(buffer)
 	for {
 		batch := c.gather((*buffer)[:0])
-		*buffer = batch.bytes[:0]
 		if len(batch.bytes) == 0 {
 			return
 		}
+		*buffer = batch.bytes[:0] // it may have grown
 		_ = c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
 		n, err := c.socket.Write(batch.bytes)
 		if err != nil {
