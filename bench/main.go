@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // plan is what the flags say.
@@ -20,6 +22,7 @@ type plan struct {
 	time    time.Duration
 	warmUp  time.Duration
 	proxy   string
+	dead    int
 }
 
 func main() {
@@ -31,6 +34,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
+	redis.SetLogger(silence{}) // go-redis would tell of every dial to a dead node
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err = run(ctx, p)
 	stop()
@@ -48,6 +52,7 @@ func parse(args []string) (plan, error) {
 	f.DurationVar(&p.warmUp, "warm-up", time.Second, "how long a peer works before it is measured")
 	f.IntVar(&p.rounds, "rounds", 3, "how often every peer has its turn")
 	f.StringVar(&p.proxy, "proxy", "", "a proxy's binary; built from ../cmd/redlock-proxy when empty")
+	f.IntVar(&p.dead, "dead", 0, "how many of the five nodes are killed before anything is measured: 0, 1 or 2")
 	if err := f.Parse(args); err != nil {
 		return p, err
 	}
@@ -57,6 +62,9 @@ func parse(args []string) (plan, error) {
 			return p, fmt.Errorf("-callers=%s: want numbers above 0 with commas between", *callers)
 		}
 		p.callers = append(p.callers, n)
+	}
+	if p.dead < 0 || p.dead > nodeCount/2 {
+		return p, fmt.Errorf("-dead=%d: want 0 to %d, or there is no quorum", p.dead, nodeCount/2)
 	}
 	if p.rounds < 1 || p.time <= 0 || p.warmUp < 0 {
 		return p, fmt.Errorf("-rounds=%d -time=%v -warm-up=%v: want at least 1 round and some time", p.rounds, p.time, p.warmUp)
@@ -84,3 +92,8 @@ func run(ctx context.Context, p plan) (err error) {
 	}
 	return r.failure()
 }
+
+type silence struct{}
+
+// Printf implements go-redis' logger.
+func (silence) Printf(context.Context, string, ...any) {}

@@ -20,11 +20,11 @@ type redsyncPeer struct {
 func openRedsync(ctx context.Context, s *stage, callers int) (peer, error) {
 	p := &redsyncPeer{}
 	var pools []pool.Pool
-	for _, address := range s.addresses() {
+	for i, address := range s.addresses() {
 		c := redis.NewClient(&redis.Options{Addr: address, PoolSize: callers + 10})
 		p.clients = append(p.clients, c)
 		pools = append(pools, goredis.NewPool(c))
-		if err := c.Ping(ctx).Err(); err != nil {
+		if err := c.Ping(ctx).Err(); err != nil && i >= s.dead {
 			return nil, errors.Join(err, p.close())
 		}
 	}

@@ -24,6 +24,7 @@ type stage struct {
 	proxy   *proxyProcess
 	asking  redis.Conn // to the proxy
 	version string     // of the nodes' Redis
+	dead    int        // so many of the first nodes are killed
 }
 
 // openStage starts everything, or nothing.
@@ -60,6 +61,10 @@ func (s *stage) open(ctx context.Context, p plan) (err error) {
 	}
 	if s.proxy, err = startProxy(ctx, binary, s.addresses()); err != nil {
 		return err
+	}
+	s.dead = p.dead
+	for _, n := range s.nodes[:s.dead] {
+		n.Kill()
 	}
 	s.asking, err = dial(ctx, s.proxy.address)
 	return err
