@@ -83,7 +83,7 @@ func (b *ballot) leave() {
 }
 
 // largestForeign is the most nodes that a single other value may hold: those
-// seen to have it, and all that did not answer.
+// seen to have it, and all that failed to answer.
 func (b *ballot) largestForeign() int {
 	most := 0
 	for i := range b.answers {
@@ -98,7 +98,7 @@ func (b *ballot) largestForeign() int {
 		}
 		most = max(most, same)
 	}
-	return most + b.tally.failed + b.tally.pending()
+	return most + b.tally.failed
 }
 
 // copyAnswers is for errors, which outlive the ballot's lock.

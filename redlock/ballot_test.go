@@ -71,7 +71,7 @@ func TestLockOutcomes(t *testing.T) {
 					t.Fatalf("no quorum although %d of %d answered: %v", count.yes+count.no, size, votes)
 				}
 			case held:
-				if count.yes >= needed || count.yes+count.no < needed {
+				if count.yes >= needed || count.yes+count.no < needed || max(foreign["x"], foreign["y"])+count.failed < needed {
 					t.Fatalf("held with %d yes and %d no: %v", count.yes, count.no, votes)
 				}
 			case splitVote:

@@ -41,7 +41,8 @@ type lane struct {
 
 	mu      sync.Mutex
 	queue   []*request
-	spare   []*request // the other half of the double buffer
+	turn    int // how often run has taken the queue
+	served  int // the last turn whose requests all have their answers
 	closing bool
 
 	owed    owed
@@ -72,9 +73,10 @@ func (l *lane) push(r *request) (known answer, queued bool) {
 	if r.op == acquire {
 		room -= roomToRelease
 	}
+	down := l.node.isDown()
 	switch {
-	case l.node.isDown() != nil:
-		known = answer{verdict: failed, err: l.node.isDown()}
+	case down != nil:
+		known = answer{verdict: failed, err: down}
 	case len(l.queue) >= room:
 		known = answer{verdict: failed, err: errLaneFull}
 	case l.closing:
@@ -87,9 +89,21 @@ func (l *lane) push(r *request) (known answer, queued bool) {
 		return answer{}, true
 	}
 	if r.op == release {
-		l.owed.add(r, false)
+		// Behind what is queued or away: the acquire that it undoes may be there.
+		after := l.turn
+		if len(l.queue) > 0 {
+			after++
+		}
+		l.owe(debt{request: r, after: after})
 	}
 	return known, false
+}
+
+// owe remembers a debt; the caller holds the lock.
+func (l *lane) owe(d debt) {
+	if forgotten := l.owed.add(d); forgotten {
+		l.node.logger.Warn("too many releases are owed, the oldest is forgotten; its key lasts until its ttl")
+	}
 }
 
 // nudge makes run look again.
@@ -117,7 +131,9 @@ func (l *lane) run() {
 			return
 		}
 		l.serve(requests)
-		l.recycle(requests)
+		l.mu.Lock()
+		l.served = l.turn
+		l.mu.Unlock()
 	}
 }
 
@@ -131,7 +147,8 @@ func (l *lane) take() ([]*request, bool) {
 		owing := up && l.owed.len() > 0
 		pay := owing && !time.Now().Before(l.owed.next)
 		if len(requests) > 0 {
-			l.queue, l.spare = l.spare[:0], nil
+			l.queue = make([]*request, 0, len(requests))
+			l.turn++
 		}
 		l.mu.Unlock()
 		switch {
@@ -176,16 +193,6 @@ func (l *lane) sleep(most time.Duration) {
 	}
 }
 
-// recycle keeps the emptied queue for the next turn.
-func (l *lane) recycle(requests []*request) {
-	clear(requests)
-	l.mu.Lock()
-	if l.spare == nil && cap(requests) <= maxLane {
-		l.spare = requests[:0]
-	}
-	l.mu.Unlock()
-}
-
 // serve sends everything, owed releases first, a batch at a time.
 func (l *lane) serve(requests []*request) {
 	for first := true; first || len(requests) > 0; first = false {
@@ -205,7 +212,7 @@ func (l *lane) batch(requests []*request) {
 		return
 	}
 	l.mu.Lock()
-	l.sending = l.owed.take(l.sending[:0])
+	l.sending = l.owed.take(l.sending[:0], l.served)
 	l.mu.Unlock()
 	l.dropExpired(requests)
 	if len(l.sending) == 0 {
@@ -252,9 +259,9 @@ func (l *lane) settle(r *request, a answer) {
 		l.mu.Lock()
 		switch r.op {
 		case release:
-			l.owed.add(r, a.verdict == unknown)
+			l.owe(debt{request: r, sent: a.verdict == unknown})
 		case acquire:
-			l.owed.add(r.undo(l.node.scripts, l.node.rules), true)
+			l.owe(debt{request: r.undo(l.node.scripts, l.node.rules), sent: true})
 		}
 		l.mu.Unlock()
 	}

@@ -72,14 +72,13 @@ func (l *redisLink) connect() error {
 
 // exchange implements link.
 func (l *redisLink) exchange(requests []*request, answers []answer) error {
-	ctx := l.node.ctx
 	if l.client == nil {
 		l.open()
-		// One time-out for dialling, handshake and requests together.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, l.node.options.ReadTimeout)
-		defer cancel()
 	}
+	// One time-out for everything: go-redis may find the connection closed, and
+	// dial and shake hands again.
+	ctx, cancel := context.WithTimeout(l.node.ctx, l.node.options.ReadTimeout)
+	defer cancel()
 	l.sent.Store(false)
 	err := l.send(ctx, requests, answers)
 	if err == nil {
@@ -122,17 +121,20 @@ func (l *redisLink) send(ctx context.Context, requests []*request, answers []ans
 func (l *redisLink) resend(ctx context.Context, requests []*request, answers []answer) error {
 	var again []*request
 	var where []int
-	stale := false
+	stale := map[string]bool{}
 	for i, r := range requests {
+		if r.op == acquire && stale[r.key] && answers[i].verdict == no {
+			answers[i] = answer{verdict: failed, err: errStale} // it passed a release
+		}
 		if answers[i].err != errStale {
 			continue
 		}
-		stale = true
+		stale[r.key] = true
 		if r.op != acquire {
 			again, where = append(again, r), append(where, i)
 		}
 	}
-	if !stale {
+	if len(stale) == 0 {
 		return nil
 	}
 	if err := l.loadScripts(ctx, l.client); err != nil {
@@ -160,12 +162,12 @@ func (l *redisLink) drop() {
 // open makes a client whose first use dials.
 func (l *redisLink) open() {
 	o := *l.node.options
-	l.ready.Store(false)
 	dial := o.Dialer
 	if dial == nil {
 		dial = redis.NewDialer(&o)
 	}
 	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		l.ready.Store(false)
 		c, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
@@ -185,10 +187,12 @@ func (l *redisLink) open() {
 }
 
 // watchedConn notes when a request is written. Only so can a request that
-// failed be told from one that may have been executed.
+// failed be told from one that may have been executed. It is cut when the
+// quorum is closed in a hurry, as go-redis itself waits for its time-outs.
 type watchedConn struct {
 	net.Conn
-	link *redisLink
+	link   *redisLink
+	forget func() bool
 }
 
 func (c watchedConn) Write(p []byte) (int, error) {
@@ -198,10 +202,16 @@ func (c watchedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+func (c watchedConn) Close() error {
+	c.forget()
+	return c.Conn.Close()
+}
+
 // watch keeps a plain socket's SyscallConn, by which go-redis sees before each
 // batch whether the node has closed the connection in the meantime.
 func (l *redisLink) watch(c net.Conn) net.Conn {
 	w := watchedConn{Conn: c, link: l}
+	w.forget = context.AfterFunc(l.node.ctx, func() { _ = c.Close() })
 	if raw, plain := c.(syscall.Conn); plain {
 		return struct {
 			watchedConn
@@ -225,6 +235,9 @@ func (l *redisLink) prepare(ctx context.Context, c *redis.Conn) error {
 		return fmt.Errorf("redis %s is too old, 7.0 or newer is needed", v)
 	}
 	l.now = connection{id: id.Val(), runID: infoField(info.Val(), "run_id")}
+	if mayNot(id.Err()) || mayNot(info.Err()) {
+		l.cannotKill(errors.Join(id.Err(), info.Err()))
+	}
 	if err := l.loadScripts(ctx, c); err != nil {
 		return err
 	}
@@ -250,19 +263,29 @@ func (l *redisLink) loadScripts(ctx context.Context, c redis.Cmdable) error {
 // Without the right to do so a late acquire may outlive its undo, until its ttl.
 func (l *redisLink) killReplaced(ctx context.Context, c *redis.Conn) error {
 	old := l.replaced
-	if old.id != 0 && old.runID == l.now.runID {
+	if old.id != 0 && old.runID != "" && old.runID == l.now.runID {
 		err := c.ClientKillByFilter(ctx, "ID", strconv.FormatInt(old.id, 10)).Err()
-		if err != nil && !isReply(err) {
+		switch {
+		case err != nil && !isReply(err):
 			return err
-		}
-		if err != nil && l.kill {
-			l.kill = false
-			l.node.logger.Warn("may not use CLIENT KILL; after a time-out a key may stay until its ttl", "err", err)
+		case err != nil:
+			l.cannotKill(err)
 		}
 	}
 	l.replaced = connection{}
 	return nil
 }
+
+// cannotKill warns, once.
+func (l *redisLink) cannotKill(err error) {
+	if l.kill {
+		l.kill = false
+		l.node.logger.Warn("may not use CLIENT ID, CLIENT KILL or INFO; after a time-out a key may stay until its ttl", "err", cause(err))
+	}
+}
+
+// mayNot tells a refusal by the node's ACL from a command that it does not have.
+func mayNot(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOPERM") }
 
 func infoField(info, name string) string {
 	_, rest, _ := strings.Cut(info, "\n"+name+":")
@@ -301,13 +324,21 @@ func interpret(r *request, c *redis.Cmd, sent bool) answer {
 		// A lock of a library that keeps another type than a string.
 		return answer{verdict: no, holder: "\x00type"}
 	default:
-		return answer{verdict: failed, err: err}
+		return answer{verdict: failed, err: cause(err)}
 	}
 }
 
-// cause cuts addresses and ports out of network errors, which the node's name
-// says already, and names time-outs plainly.
+// cause makes an error fit to be shown: without the address and port, which
+// the node's name says already, with time-outs named plainly, and without the
+// arguments that Redis repeats, among which is a token.
 func cause(err error) error {
+	if isReply(err) {
+		told, _, repeats := strings.Cut(err.Error(), ", with args beginning with")
+		if repeats {
+			return errors.New(told)
+		}
+		return err
+	}
 	var network net.Error
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &network) && network.Timeout() {
 		return errTimeout

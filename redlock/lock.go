@@ -46,8 +46,8 @@ func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, erro
 		done(Grant{}, ErrClosed)
 		return
 	}
-	a := &attempt{quorum: q, ctx: ctx, request: r, done: done}
-	q.queue.lock(a)
+	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
+	q.queue.lock(&attempt{quorum: q, ctx: ctx, request: r, done: done, arrived: time.Now()})
 }
 
 // Undo takes back a grant that could not be given to its caller. Nothing but
@@ -87,6 +87,7 @@ type attempt struct {
 	ctx     context.Context
 	request Request
 	done    func(Grant, error)
+	arrived time.Time
 	repeats int // rounds made again because votes split
 }
 
@@ -96,8 +97,10 @@ type round struct {
 	ballot  *ballot
 	wire    *request
 	grant   Grant
+	asked   time.Time
+	decided time.Time
 	outcome outcome
-	answers []answer // for a QuorumError
+	answers []answer // as they were when it was decided
 	toUndo  []int    // nodes that may have, or get, what this round wrote
 }
 
@@ -116,7 +119,7 @@ func (a *attempt) ask(f *fanOut) {
 	}
 	w.args = w.acquireArgs(&q.scripts, r.Token == "")
 
-	n := &round{attempt: a, wire: w}
+	n := &round{attempt: a, wire: w, asked: now}
 	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), value: w.value}
 	n.ballot = newBallot(n, len(q.nodes), q.needed)
 	w.ballot = n.ballot
@@ -125,8 +128,8 @@ func (a *attempt) ask(f *fanOut) {
 }
 
 // decide implements the three outcomes of Redlock. Granted as soon as a
-// majority said yes; refused as soon as a majority no longer can and a majority
-// has answered; no quorum when all are in and it has not.
+// majority said yes; held as soon as a majority no longer can and another may
+// have one; otherwise, when all are in, a split vote or no quorum.
 func (n *round) decide(b *ballot) bool {
 	t := &b.tally
 	switch {
@@ -134,18 +137,18 @@ func (n *round) decide(b *ballot) bool {
 		n.outcome = n.decideGrant()
 	case t.yes+t.pending() >= t.needed:
 		return false
-	case t.answered() >= t.needed:
+	case t.answered() >= t.needed && b.largestForeign() >= t.needed:
 		n.outcome = held
-		if b.largestForeign() < t.needed {
-			n.outcome = splitVote
-		}
 	case t.pending() > 0:
-		return false // nothing can be won; the error shall name every reason
+		return false // nothing can be won; but whether somebody has won, or every reason why not
+	case t.answered() >= t.needed:
+		n.outcome = splitVote
 	default:
 		n.outcome = noQuorum
-		n.answers = b.copyAnswers()
 	}
+	n.decided = time.Now()
 	if n.outcome != granted {
+		n.answers = b.copyAnswers()
 		n.toUndo = n.mayHave(b)
 	}
 	return true

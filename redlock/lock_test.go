@@ -186,6 +186,33 @@ func TestScriptFlushIsNotNoticed(t *testing.T) {
 	}
 }
 
+// TestScriptFlushKeepsTheOrder: an Unlock that finds no script is repeated, and
+// a Lock of the same session that was behind it must not be told "held".
+func TestScriptFlushKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	servers, wires, q := wired(t, 3, Options{}, soundRules())
+	g := mustLock(t, q, lockFor("a", time.Minute))
+	settled(t, q)
+	each(wires, func(w *redistest.Wire) { w.Delay(100 * time.Millisecond) })
+	other := "z"
+	for q.laneOf(other) != q.laneOf("a") {
+		other += "z"
+	}
+	q.StartLock(t.Context(), lockFor(other, time.Minute), func(Grant, error) {}) // keeps the lane busy, so that the two gather
+	for _, s := range servers {
+		s.Client().ScriptFlush(t.Context())
+	}
+	unlocked, locked := make(chan error, 1), make(chan error, 1)
+	q.StartUnlock(Request{Resource: "a", Token: g.Token, Session: 5}, func(err error) { unlocked <- err })
+	q.StartLock(t.Context(), Request{Resource: "a", TTL: time.Minute, Session: 5}, func(_ Grant, err error) { locked <- err })
+	if err := <-unlocked; err != nil {
+		t.Errorf("Unlock: %v", err)
+	}
+	if err := <-locked; err != nil {
+		t.Errorf("the Lock behind it: %v", err)
+	}
+}
+
 func TestBadArgumentsAreRefusedBeforeAnyNodeIsAsked(t *testing.T) {
 	t.Parallel()
 	q := open(t, Options{Nodes: at("127.0.0.1:1"), MaxTTL: time.Minute})

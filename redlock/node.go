@@ -102,7 +102,7 @@ func (e *downError) Unwrap() error { return e.cause }
 func newNode(ctx context.Context, q *Quorum, index int, n Node) *node {
 	o := &q.options
 	d := &node{
-		name:    n.Name,
+		name:    oneLine(n.Name),
 		index:   index,
 		options: nodeOptions(n, o.NodeTimeout),
 		logger:  o.Logger.With("node", n.Name),
@@ -171,14 +171,12 @@ func (d *node) probe() {
 	}
 }
 
-// ping uses a client of its own each time: a pool that failed to dial backs
-// off by itself, and would notice a node that is back a second late.
+// ping makes a connection as the lanes do, so that a node which answers but
+// cannot be used stays down.
 func (d *node) ping() bool {
-	o := *d.options // NewClient fills in its options
-	client := redis.NewClient(&o)
-	defer func() { _ = client.Close() }()
-	err := client.Ping(d.ctx).Err()
-	return err == nil || isReply(err)
+	l := newRedisLink(d)
+	defer l.close()
+	return l.connect() == nil
 }
 
 func (d *node) back() {

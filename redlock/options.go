@@ -96,7 +96,11 @@ func (o Options) validate() error {
 		if n.Options == nil {
 			return fmt.Errorf("redlock: node %q has no Options", n.Name)
 		}
-		where := fmt.Sprintf("%s %s/%d", n.Options.Network, n.Options.Addr, n.Options.DB)
+		network := n.Options.Network
+		if network == "tcp" {
+			network = "" // go-redis' default
+		}
+		where := fmt.Sprintf("%s %s/%d", network, n.Options.Addr, n.Options.DB)
 		if seen[where] || seen[n.Name] {
 			return fmt.Errorf("redlock: node %s is named twice; each node must be a different Redis", n.Name)
 		}

@@ -26,6 +26,8 @@ type owed struct {
 	next  time.Time     // not tried again before, unless something else is sent
 	pause time.Duration // between the last two tries
 	list  []debt
+	// overflow: some were forgotten for want of room.
+	overflow bool
 }
 
 type debt struct {
@@ -35,25 +37,30 @@ type debt struct {
 	// stopped node goes on. What was never sent concerns a key that is gone
 	// after keep.
 	sent bool
+	// after is the lane's turn that must be served first.
+	after int
 }
 
 func (o *owed) len() int { return len(o.list) }
 
-// add remembers a release, with nobody waiting for its answer.
-func (o *owed) add(r *request, sent bool) {
-	if r.ballot != nil {
-		silent := *r
+// add remembers a release, with nobody waiting for its answer. It tells when
+// another had to be forgotten for it, the first time until all are paid.
+func (o *owed) add(d debt) (forgotten bool) {
+	if d.request.ballot != nil {
+		silent := *d.request
 		silent.ballot = nil
-		r = &silent
+		d.request = &silent
 	}
-	now := time.Now()
-	for len(o.list) > 0 && !o.list[0].sent && now.Sub(o.list[0].since) > o.keep {
+	d.since = time.Now()
+	for len(o.list) > 0 && !o.list[0].sent && d.since.Sub(o.list[0].since) > o.keep {
 		o.drop()
 	}
 	if len(o.list) >= maxOwed {
 		o.drop()
+		forgotten, o.overflow = !o.overflow, true
 	}
-	o.list = append(o.list, debt{request: r, since: now, sent: sent})
+	o.list = append(o.list, d)
+	return forgotten
 }
 
 // failed puts the next try off, longer each time; paid makes it soon again.
@@ -69,14 +76,15 @@ func (o *owed) drop() {
 	o.list = o.list[1:]
 }
 
-// take appends the oldest to requests; those that fail again are added again.
-func (o *owed) take(requests []*request) []*request {
-	for n := min(len(o.list), maxOwedBatch); n > 0; n-- {
+// take appends the oldest to requests, as far as the turns before them have
+// been served; those that fail again are added again.
+func (o *owed) take(requests []*request, served int) []*request {
+	for n := 0; n < maxOwedBatch && len(o.list) > 0 && o.list[0].after <= served; n++ {
 		requests = append(requests, o.list[0].request)
 		o.drop()
 	}
 	if len(o.list) == 0 {
-		o.list = nil // give a long list's memory back
+		o.list, o.overflow = nil, false // give a long list's memory back
 	}
 	return requests
 }

@@ -26,9 +26,9 @@ type shard struct {
 
 // line is the queue of one resource.
 type line struct {
-	head    *attempt // asking the nodes now
-	behind  []entry
-	covered int // so many of behind were there when head's round began
+	head     *attempt // asking the nodes now
+	behind   []entry
+	sessions map[uint64]int // how many entries of behind each session has
 }
 
 // entry is a call that stands in a line: a Lock, or an Extend or Unlock that
@@ -71,7 +71,7 @@ func (t *queue) lock(a *attempt) {
 	case len(l.behind) >= maxQueued:
 		f.answer(a, Grant{}, ErrOverloaded)
 	default:
-		l.behind = append(l.behind, entry{attempt: a})
+		l.push(entry{attempt: a})
 	}
 	s.mu.Unlock()
 	f.finish()
@@ -84,7 +84,7 @@ func (t *queue) start(k *task) {
 	s := t.shard(k.request.Resource)
 	s.mu.Lock()
 	if l := s.lines[k.request.Resource]; l != nil && l.has(k.request.Session) {
-		l.behind = append(l.behind, entry{task: k})
+		l.push(entry{task: k})
 	} else {
 		k.ask(&f)
 	}
@@ -103,15 +103,16 @@ func (t *queue) repeat(a *attempt) {
 }
 
 // settled answers the head, and all behind it for whom its outcome is proof
-// enough, and lets the next one ask.
+// enough, and lets the next one ask. The head hears first: if its caller has
+// gone, the undo stands in the lanes before the next one's request.
 func (t *queue) settled(n *round) {
 	a := n.attempt
+	grant, err := n.result()
+	a.done(grant, err)
 	var f fanOut
 	s := t.shard(a.request.Resource)
 	s.mu.Lock()
 	l := s.lines[a.request.Resource]
-	grant, err := n.result()
-	f.answer(a, grant, err)
 	l.head = nil
 	l.share(n, err, &f)
 	l.advance(&f)
@@ -120,59 +121,26 @@ func (t *queue) settled(n *round) {
 	}
 	s.mu.Unlock()
 	f.finish()
+	t.quorum.end()
 }
 
 func (l *line) begin(a *attempt, f *fanOut) {
 	l.head = a
-	l.covered = len(l.behind)
 	a.ask(f)
 }
 
 func (l *line) has(session uint64) bool {
-	if session == 0 {
-		return false
-	}
-	if l.head != nil && l.head.request.Session == session {
-		return true
-	}
-	for _, e := range l.behind {
-		if e.session() == session {
-			return true
-		}
-	}
-	return false
+	return session != 0 && (l.head != nil && l.head.request.Session == session || l.sessions[session] > 0)
 }
 
 // share answers Locks at the front without asking the nodes again. It is what
 // keeps a crowd of callers on one resource from costing a round trip each.
-//
-//   - After a grant: the resource is held now, by another token.
-//   - After a refusal or a missing quorum: those who had called before the
-//     round began would have seen the same. A caller with a token of its own
-//     is left out of a refusal, as it may be the holder asking again.
 func (l *line) share(n *round, err error, f *fanOut) {
-	for len(l.behind) > 0 && l.behind[0].attempt != nil {
-		other := l.behind[0].attempt
-		covered := l.covered > 0
-		switch n.outcome {
-		case granted:
-			if other.request.Token == n.attempt.request.Token && other.request.Token != "" {
-				return
-			}
-			err = ErrHeld
-		case held:
-			if !covered || other.request.Token != "" {
-				return
-			}
-		case noQuorum:
-			if !covered || other.request.TTL > n.attempt.request.TTL {
-				return // it has more time than the head had
-			}
-		default:
-			return
-		}
-		l.pop()
-		f.answer(other, Grant{}, err)
+	if n.outcome == granted {
+		err = ErrHeld // by the head
+	}
+	for len(l.behind) > 0 && l.behind[0].attempt != nil && n.speaksFor(l.behind[0].attempt) {
+		f.answer(l.pop().attempt, Grant{}, err)
 	}
 }
 
@@ -191,11 +159,25 @@ func (l *line) advance(f *fanOut) {
 	}
 }
 
+func (l *line) push(e entry) {
+	l.behind = append(l.behind, e)
+	if session := e.session(); session != 0 {
+		if l.sessions == nil {
+			l.sessions = map[uint64]int{}
+		}
+		l.sessions[session]++
+	}
+}
+
 func (l *line) pop() entry {
 	e := l.behind[0]
 	l.behind[0] = entry{}
 	l.behind = l.behind[1:]
-	l.covered = max(0, l.covered-1)
+	if session := e.session(); session != 0 {
+		if l.sessions[session]--; l.sessions[session] == 0 {
+			delete(l.sessions, session)
+		}
+	}
 	return e
 }
 

@@ -23,9 +23,13 @@ func TestCrowdOnOneResource(t *testing.T) {
 	const crowd = 200
 	var granted, held atomic.Int64
 	var work sync.WaitGroup
-	for range crowd {
+	for i := range crowd {
+		r := lockFor("a", time.Minute)
+		if i%2 == 0 {
+			r.Token = fmt.Sprintf("token %d", i)
+		}
 		work.Go(func() {
-			switch _, err := q.Lock(t.Context(), lockFor("a", time.Minute)); {
+			switch _, err := q.Lock(t.Context(), r); {
 			case err == nil:
 				granted.Add(1)
 			case errors.Is(err, ErrHeld):
@@ -42,6 +46,30 @@ func TestCrowdOnOneResource(t *testing.T) {
 	settled(t, q)
 	if sent := calls(t, servers, "set") - before; sent > 3*3 {
 		t.Errorf("the crowd cost %d SETs on three nodes, want few", sent)
+	}
+}
+
+// TestCrowdOnAHeldResource: the same when another holds it already.
+func TestCrowdOnAHeldResource(t *testing.T) {
+	t.Parallel()
+	servers, wires, q := wired(t, 3, Options{}, soundRules())
+	mustLock(t, q, lockFor("a", time.Minute))
+	each(wires, func(w *redistest.Wire) { w.Delay(50 * time.Millisecond) })
+	asked := func() int64 { return calls(t, servers, "set") + calls(t, servers, "evalsha") }
+	before := asked()
+	var work sync.WaitGroup
+	for i := range 200 {
+		work.Go(func() {
+			_, err := q.Lock(t.Context(), Request{Resource: "a", Token: fmt.Sprintf("token %d", i), TTL: time.Minute})
+			if !errors.Is(err, ErrHeld) {
+				t.Errorf("Lock: %v", err)
+			}
+		})
+	}
+	work.Wait()
+	settled(t, q)
+	if n := asked() - before; n > 3*5 {
+		t.Errorf("the crowd cost %d requests on three nodes, want few", n)
 	}
 }
 

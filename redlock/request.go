@@ -16,7 +16,7 @@ type request struct {
 	op    operation
 	key   string
 	token string
-	value string        // acquire: what to write; release: the whole value to undo, or ""
+	value string        // acquire, extend: what to write; release: the whole value to undo, or ""
 	ttl   time.Duration // acquire and extend
 	// expires is the last moment at which it is worth sending; a release has
 	// none, as it must reach the node in the end.
@@ -44,7 +44,7 @@ func (r *request) acquireArgs(s *scripts, ownToken bool) []any {
 }
 
 func (r *request) extendArgs(s *scripts) []any {
-	return []any{"evalsha", s.extend.sha, 1, r.key, r.token, r.ttl.Milliseconds()}
+	return []any{"evalsha", s.extend.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds()}
 }
 
 func (r *request) releaseArgs(s *scripts) []any {

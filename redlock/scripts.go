@@ -3,8 +3,9 @@ package redlock
 import "github.com/redis/go-redis/v9"
 
 // The scripts are all that a node runs besides SET. Each is one atomic step on
-// one key. A lock's value is the bare token, or token NUL nonce (see
-// attemptValue); mine() accepts both, and nothing of another length.
+// one key. A lock's value is the bare token (of the proxy's making, fresh), or
+// token NUL and 8 bytes (see attemptValue); mine() accepts both, and nothing of
+// another length.
 const mine = `
 local function mine(held, token)
   if held == token then return true end
@@ -12,12 +13,11 @@ local function mine(held, token)
 end
 `
 
-// acquireScript is for callers who bring a token, and for nodes without
-// SET NX GET. ARGV: token, value, ttl in ms. Answers nil when the key is now
-// ours, otherwise the value that holds it. Finding the own token is a yes, so
-// that a retry after a lost reply is not refused by itself: the value becomes
-// the bare token, out of reach of any attempt's undo, and the ttl is raised,
-// never lowered.
+// acquireScript is for callers who bring a token. ARGV: token, value, ttl in
+// ms. Answers nil when the key is now ours, otherwise the value that holds it.
+// Finding the own token is a yes, so that a retry after a lost reply is not
+// refused by itself: the value becomes one that no attempt's undo has, and the
+// ttl is raised, never lowered.
 const acquireScript = mine + `
 local held = redis.call('GET', KEYS[1])
 if not held then
@@ -26,19 +26,20 @@ if not held then
 end
 if not mine(held, ARGV[1]) then return held end
 local left = redis.call('PTTL', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[1], 'PX', math.max(left, tonumber(ARGV[3])))
+redis.call('SET', KEYS[1], ARGV[1] .. '\0standing', 'PX', math.max(left, tonumber(ARGV[3])))
 return false
 `
 
-// extendScript: ARGV: token, ttl in ms. 1 when the token holds the key, which
-// then lives at least ttl more; 0 otherwise. Never shortens: an extension that
-// was delayed must not cut a longer one that overtook it.
+// extendScript: ARGV: token, value, ttl in ms. 1 when the token holds the key,
+// which then lives at least ttl more; 0 otherwise. Never shortens: an extension
+// that was delayed must not cut a longer one that overtook it. The key gets
+// the extension's own value: an undo of the acquire that is still owed
+// somewhere must not take back what has just been counted.
 const extendScript = mine + `
 local held = redis.call('GET', KEYS[1])
 if not held or not mine(held, ARGV[1]) then return 0 end
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-end
+local left = redis.call('PTTL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', math.max(left, tonumber(ARGV[3])))
 return 1
 `
 

@@ -22,6 +22,7 @@ func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
 		done(Grant{}, ErrClosed)
 		return
 	}
+	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
 	q.queue.start(&task{quorum: q, request: r, op: op, done: done})
 }
 
@@ -34,6 +35,7 @@ func (k *task) ask(f *fanOut) {
 		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
 		k.until = now.Add(patience)
 		w.expires = now.Add(min(q.options.NodeTimeout, patience))
+		w.value = attemptValue(r.Token)
 		w.args = w.extendArgs(&q.scripts)
 	} else {
 		w.args = w.releaseArgs(&q.scripts)
@@ -83,12 +85,12 @@ func (k *task) settle() {
 	k.done(grant, k.err)
 }
 
-// releaseRest frees what a lapsed lock still has on a minority of the nodes,
-// which would only be in the way of the next holder.
+// releaseRest frees what this extension found of a lapsed lock on a minority
+// of the nodes, which would only be in the way of the next holder. By its own
+// value, not by the token: a Lock with the same token may have been granted
+// since.
 func (k *task) releaseRest() {
-	w := &request{op: release, key: k.wire.key, token: k.wire.token}
-	w.args = w.releaseArgs(&k.quorum.scripts)
-	k.quorum.undoEverywhere(w)
+	k.quorum.undoEverywhere(k.wire.undo(&k.quorum.scripts, k.quorum.rules))
 }
 
 func (k *task) complete() { k.quorum.end() }

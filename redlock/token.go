@@ -18,10 +18,10 @@ func newToken() string {
 	return hex.EncodeToString(raw[:])
 }
 
-// attemptValue is what an attempt with the caller's own token writes:
-// token NUL nonce. The nonce lets an undo take back this attempt and nothing
-// else, however late it comes; by the token alone it would delete a later
-// grant that the caller was given on its second try.
+// attemptValue is what an attempt with the caller's own token writes, and any
+// extension: token NUL nonce. The nonce lets an undo take back what this call
+// wrote and nothing else, however late it comes; by the token alone it would
+// delete a later grant that the caller was given on its second try.
 func attemptValue(token string) string {
 	raw := make([]byte, 0, len(token)+1+nonceBytes)
 	raw = append(append(raw, token...), 0)
