@@ -106,6 +106,9 @@ var wrong = []struct{ command, want string }{
 	{"CLIENT NO-TOUCH", "ERR wrong number of arguments for 'client|no-touch' command"},
 	{"CLIENT NO-TOUCH x", "ERR syntax error"},
 	{"CLIENT CAPA", "ERR wrong number of arguments for 'client|capa' command"},
+	{"PING\x00", "ERR unknown command 'PING', with args beginning with: "},
+	{"CLIENT ID\x00", "ERR unknown subcommand 'ID'. Try CLIENT HELP."},
+	{"CLIENT SETINFO lib-name\x00 a", "ERR Unrecognized option 'lib-name'"},
 	{"EVAL x", "ERR unknown command 'EVAL', with args beginning with: 'x' "},
 	{"SET a b c", "ERR unknown command 'SET', with args beginning with: 'a' 'b' 'c' "},
 }

@@ -52,12 +52,22 @@ func (c *connection) serve() {
 		packet, err := c.next(limits)
 		if err != nil {
 			c.stop(err)
-			return
+			break
 		}
 		if !c.start(packet) || c.session.Ended {
 			c.finish()
-			return
+			break
 		}
+	}
+	c.awaitHangUp()
+}
+
+// awaitHangUp reads on after the last command, so that a client that goes
+// before its replies have come is noticed. It returns when the connection has
+// been closed, by either side.
+func (c *connection) awaitHangUp() {
+	if _, err := io.Copy(io.Discard, c.socket); err == nil {
+		c.hangUp()
 	}
 }
 

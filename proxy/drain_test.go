@@ -164,15 +164,40 @@ func TestClientsMayComeAndGoWhileTheProxyCloses(t *testing.T) {
 	f.wantClients(0)
 }
 
+// lingering is a listener whose connections tell late that they have ended.
+type lingering struct{ net.Listener }
+
+type lingeringConn struct{ net.Conn }
+
+func (l lingering) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return lingeringConn{c}, err
+}
+
+func (c lingeringConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		time.Sleep(100 * time.Millisecond)
+	}
+	return n, err
+}
+
+func (c lingeringConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if err != nil {
+		time.Sleep(100 * time.Millisecond)
+	}
+	return n, err
+}
+
 // Not parallel: it looks at all goroutines there are.
 func TestNothingRunsOnAfterTheEnd(t *testing.T) {
-	f := start(t, setup{idle: time.Hour})
-	f.listen(setup{unix: true})
+	wrap := func(l net.Listener) net.Listener { return lingering{l} }
+	f := start(t, setup{idle: time.Hour, wrap: wrap})
+	f.listen(setup{unix: true, wrap: wrap})
 	silent, deaf, waits, quits := f.dial(), f.dial(), f.dial(), f.dial()
 	silent.send("PING")
-	go func() {
-		_, _ = deaf.conn.Write([]byte(strings.Repeat("PING "+strings.Repeat("a", 1000)+"\r\n", 20000)))
-	}()
+	floodUntilFull(t, deaf, []byte(strings.Repeat("PING "+strings.Repeat("a", 1000)+"\r\n", 100)))
 	reached := f.holdUp("a")
 	waits.send(command("LOCK", "a", "60000", "TOKEN", "tok-a"))
 	quits.send("QUIT\r\n")

@@ -123,18 +123,27 @@ func TestWhoHangsUpBeforeItsTurnIsNeverAskedFor(t *testing.T) {
 	}
 }
 
+// tight is a listener on a Unix socket that takes little of what is written,
+// as long as the client does not read.
+type tight struct{ net.Listener }
+
+func (l tight) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		err = c.(*net.UnixConn).SetWriteBuffer(4096)
+	}
+	return c, err
+}
+
 // All replies go out in one write, of which the client takes only the first.
 func TestAGrantInAWriteThatFailedIsUndone(t *testing.T) {
 	t.Parallel()
-	f := start(t, setup{unix: true})
+	f := start(t, setup{unix: true, wrap: func(l net.Listener) net.Listener { return tight{l} }})
 	c := f.dial()
 	slow, fast := f.twoLanes(c)
 	reached := f.holdUp(slow)
-	const fillers = 100 // more than the sockets' buffers hold
-	c.send(command("LOCK", slow, "60000", "TOKEN", "tok-s"))
-	go func() {
-		_, _ = c.conn.Write([]byte(strings.Repeat(command("ECHO", strings.Repeat("a", 16000)), fillers) + command("LOCK", fast, "60000", "TOKEN", "tok-f")))
-	}()
+	filler := strings.Repeat(command("ECHO", strings.Repeat("a", 10000)), 5) // less than is gathered for a write
+	c.send(command("LOCK", slow, "60000", "TOKEN", "tok-s") + filler + command("LOCK", fast, "60000", "TOKEN", "tok-f"))
 	reached()
 	eventually(t, "the last grant on all nodes", func() bool { return f.on(fast) == 3 })
 	f.letGo(slow)
@@ -170,6 +179,30 @@ func TestAHangUpIsNoticedBehindManyCommands(t *testing.T) {
 	f.letGo(slow)
 	f.wantClients(0)
 	f.wantNoKeys()
+}
+
+// After QUIT, or an error in the stream, nothing more is read that would tell.
+func TestAHangUpBehindTheLastCommandIsNoticed(t *testing.T) {
+	t.Parallel()
+	for _, last := range []string{"QUIT\r\n", "*x\r\n"} {
+		f := start(t, setup{})
+		c := f.dial()
+		slow, fast := f.twoLanes(c)
+		reached := f.holdUp(slow)
+		c.send(command("LOCK", slow, "60000", "TOKEN", "tok-s") + command("LOCK", fast, "60000", "TOKEN", "tok-f") + last)
+		reached()
+		eventually(t, "the ready grant on all nodes", func() bool { return f.on(fast) == 3 })
+		c.close()
+		// It may be noticed now, or when the replies are to be written.
+		for limit := time.Now().Add(time.Second); f.on(fast) > 0 && time.Now().Before(limit); {
+			time.Sleep(time.Millisecond)
+		}
+		f.letGo(slow)
+		f.wantClients(0)
+		if f.wantNoKeys(); t.Failed() {
+			t.Fatalf("the last command was %q", last)
+		}
+	}
 }
 
 // counted is a listener that counts what is read from its connections.

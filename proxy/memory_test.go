@@ -31,7 +31,7 @@ func heap() int64 {
 func (f *front) grows(n int, most int64, act func(*client)) {
 	f.t.Helper()
 	f.dial().wantAlive()
-	clients := make([]*client, n)
+	had, clients := f.server.Clients(), make([]*client, n)
 	before := heap()
 	for i := range clients {
 		clients[i] = f.dial()
@@ -41,7 +41,7 @@ func (f *front) grows(n int, most int64, act func(*client)) {
 	if grown := (heap() - before) / int64(n); grown > most {
 		f.t.Errorf("a connection costs %d bytes of heap, want at most %d", grown, most)
 	}
-	f.wantClients(n + 1)
+	f.wantClients(had + n)
 	runtime.KeepAlive(clients)
 }
 
@@ -119,6 +119,19 @@ func TestRepliesThatNobodyReadsTakeLittleMemory(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nothing is answered while the first stands still at the nodes.
+func TestCommandsUnderWayTakeLittleMemory(t *testing.T) {
+	f := start(t, setup{unix: true})
+	resource := strings.Repeat("r", 1000)
+	reached := f.holdUp(resource)
+	lock := command("LOCK", resource, "60000", "TOKEN", "tok-"+strings.Repeat("t", 250))
+	f.dial().send(lock)
+	reached()
+	chunk := []byte(strings.Repeat(lock, 100))
+	f.grows(4, mostUnread, func(c *client) { floodUntilFull(t, c, chunk) })
+	f.letGo(resource)
 }
 
 // floodUntilFull writes until nothing more has been taken for a while.

@@ -9,7 +9,8 @@ import (
 )
 
 // sameAsRedis are connection commands to which Redis 7.0 and the proxy must
-// answer with the same bytes, in RESP2 and in RESP3.
+// answer with the same bytes, in RESP2 and in RESP3. Not among them are known
+// names with a NUL behind: whether Redis knows them is up to its hash of the day.
 var sameAsRedis = []string{
 	"PING\r\n", "ping x\r\n", "PING a b\r\n", "PING a b c\r\n", "PING ''\r\n",
 	"ECHO\r\n", "ECHO hello\r\n", "ECHO a b\r\n", "ECHO ''\r\n", command("ECHO", "\r\n\x00"),
@@ -25,7 +26,7 @@ var sameAsRedis = []string{
 	"CLIENT GETNAME\r\n", "CLIENT GETNAME x\r\n", "CLIENT SETNAME a\r\nCLIENT GETNAME\r\nCLIENT SETNAME ''\r\nCLIENT GETNAME\r\n",
 	"CLIENT ID x\r\n", "CLIENT INFO x\r\n", "CLIENT REPLY\r\n", "CLIENT REPLY ON\r\n", "CLIENT REPLY x\r\n", "CLIENT TRACKING\r\n", "CLIENT TRACKING x\r\n",
 	"CLIENT NO-EVICT\r\n", "CLIENT NO-EVICT on\r\n", "CLIENT NO-EVICT x\r\n",
-	command("PING\x00"), command("SELECT", "0\x00"), command("HELLO", "3\x00"), command("CLIENT", "SETNAME", "a\x00b"), command("RESET\r\n"),
+	command("SELECT", "0\x00"), command("HELLO", "3\x00"), command("CLIENT", "SETNAME", "a\x00b"), command("RESET\r\n"),
 	"RESET\r\n", "RESET x\r\n", "CLIENT SETNAME a\r\nRESET\r\nCLIENT GETNAME\r\n",
 	"QUIT\r\n", "QUIT\r\nPING\r\n", "PING\r\nquit\r\n",
 	"NOSUCH\r\n", "NOSUCH a\r\n", "nosuch a b c\r\n", "''\r\n", command("NOSUCH", ""), command("NO\x00SUCH", "a\x00b", "c"), command("NO\r\nSUCH", "a\r\nb"),
@@ -40,14 +41,6 @@ func TestConnectionCommandsAreAnsweredAsByRedis(t *testing.T) {
 	redis := redistest.Start(t, 1)[0]
 	f := start(t, setup{})
 	compareWithRedis(t, f, redis.Addr(), sameAsRedis)
-}
-
-// A name goes on behind a NUL, so this one is another than ID.
-func TestASubcommandIsComparedWhole(t *testing.T) {
-	t.Parallel()
-	redis := redistest.Start(t, 1)[0]
-	f := start(t, setup{})
-	compareWithRedis(t, f, redis.Addr(), []string{command("CLIENT", "ID\x00x"), command("CLIENT", "GETNAME\x00")})
 }
 
 // sameBeforeAuth are answered alike when there is a password. HELLO alone is
