@@ -30,6 +30,7 @@ type clientSubcommand struct {
 // promise.
 func clientSubcommands() map[string]clientSubcommand {
 	return map[string]clientSubcommand{
+		"help":     {2, clientHelp},
 		"id":       {2, func(c *Call) Reply { return Integer(c.Session.ID) }},
 		"info":     {2, func(c *Call) Reply { return Verbatim(clientInfo(c.Session) + "\n") }},
 		"getname":  {2, clientGetName},
@@ -40,6 +41,16 @@ func clientSubcommands() map[string]clientSubcommand {
 		"capa":     {-3, func(*Call) Reply { return ok }},
 		"no-evict": {3, clientSwitch},
 		"no-touch": {3, clientSwitch},
+	}
+}
+
+func clientHelp(*Call) Reply {
+	return Array{
+		Simple("CLIENT <subcommand> [<arg> ...]. Subcommands are:"),
+		Simple("ID, INFO, GETNAME, SETNAME name: about this connection."),
+		Simple("SETINFO LIB-NAME|LIB-VER value: which library this is."),
+		Simple("TRACKING ON|OFF, NO-EVICT ON|OFF, NO-TOUCH ON|OFF, CAPA name, REPLY ON: accepted, of no effect here."),
+		Simple("HELP: this."),
 	}
 }
 

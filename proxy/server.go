@@ -40,6 +40,7 @@ type Server struct {
 	listeners []net.Listener
 	clients   map[*connection]struct{}
 	leaving   bool
+	full      bool          // refused clients since there was last ample room
 	empty     chan struct{} // closed when leaving and the last client has gone
 }
 
@@ -160,6 +161,10 @@ func (s *Server) accept(l net.Listener) {
 func (s *Server) admit(socket net.Conn) {
 	s.mu.Lock()
 	if s.leaving || len(s.clients) >= s.options.MaxClients {
+		if !s.leaving && !s.full {
+			s.full = true
+			s.options.Logger.Warn("as many clients as allowed; more are refused until some leave (--max-clients)", "clients", len(s.clients))
+		}
 		s.mu.Unlock()
 		// A new socket takes a line without waiting; the deadline is for those
 		// that do not.
@@ -177,6 +182,9 @@ func (s *Server) admit(socket net.Conn) {
 func (s *Server) forget(c *connection) {
 	s.mu.Lock()
 	delete(s.clients, c)
+	if len(s.clients) < s.options.MaxClients*9/10 {
+		s.full = false // told again the next time, but not for each that comes and goes
+	}
 	if s.leaving && len(s.clients) == 0 {
 		close(s.empty)
 	}

@@ -12,8 +12,8 @@ import (
 	"redlock-proxy/redlock"
 )
 
-// nodes stands for your redis://a:6379, redis://b:6379 and redis://c:6379.
-func nodes(ctx context.Context) (all []redlock.Node) {
+// masters stands for your redis://a:6379, redis://b:6379 and redis://c:6379.
+func masters(ctx context.Context) (urls []string) {
 	for range 3 {
 		m := miniredis.NewMiniRedis()
 		m.ClockTTL(true)
@@ -21,7 +21,14 @@ func nodes(ctx context.Context) (all []redlock.Node) {
 			log.Fatal(err)
 		}
 		context.AfterFunc(ctx, m.Close)
-		n, err := redlock.ParseNode("redis://" + m.Addr())
+		urls = append(urls, "redis://"+m.Addr())
+	}
+	return urls
+}
+
+func nodes(ctx context.Context) (all []redlock.Node) {
+	for _, url := range masters(ctx) {
+		n, err := redlock.ParseNode(url)
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -34,12 +41,21 @@ func nodes(ctx context.Context) (all []redlock.Node) {
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	urls := masters(ctx)
 
-	quorum, err := redlock.New(ctx, redlock.Options{Nodes: nodes(ctx)})
+	var nodes []redlock.Node
+	for _, url := range urls { // "redis://a:6379", "redis://b:6379", "redis://c:6379"
+		n, err := redlock.ParseNode(url)
+		if err != nil {
+			log.Fatal(err)
+		}
+		nodes = append(nodes, n)
+	}
+	quorum, err := redlock.New(ctx, redlock.Options{Nodes: nodes})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = quorum.Close(ctx) }()
+	defer func() { _ = quorum.Close(ctx) }() // waits for what is under way; releases no locks
 
 	job := redlock.Request{Resource: "jobs:42", TTL: 10 * time.Second}
 	grant, err := quorum.Lock(ctx, job)
@@ -50,19 +66,11 @@ func Example() {
 	case err != nil: // no quorum: nobody can tell, so do nothing
 		log.Fatal(err)
 	}
-	fmt.Println("locked, at least", grant.Validity(time.Now()) > 9*time.Second)
-
-	_, err = quorum.Lock(ctx, job)
-	fmt.Println("a second time:", err)
-
 	job.Token = grant.Token
-	err = quorum.Unlock(ctx, job)
-	fmt.Println("released:", err == nil)
+	defer func() { _ = quorum.Unlock(ctx, job) }()
+	fmt.Println("working; for", grant.Validity(time.Now()).Round(time.Second), "nobody else is")
 
-	// Output:
-	// locked, at least true
-	// a second time: redlock: held by another
-	// released: true
+	// Output: working; for 10s nobody else is
 }
 
 // A token of your own makes a retry safe: it names one acquisition, and the

@@ -96,15 +96,11 @@ func (o Options) validate() error {
 		if n.Options == nil {
 			return fmt.Errorf("redlock: node %q has no Options", n.Name)
 		}
-		network := n.Options.Network
-		if network == "tcp" {
-			network = "" // go-redis' default
-		}
-		where := fmt.Sprintf("%s %s/%d", network, n.Options.Addr, n.Options.DB)
-		if seen[where] || seen[n.Name] {
+		// Two databases of one Redis are one node: they fail and forget together.
+		if seen[n.Options.Addr] {
 			return fmt.Errorf("redlock: node %s is named twice; each node must be a different Redis", n.Name)
 		}
-		seen[where], seen[n.Name] = true, true
+		seen[n.Options.Addr] = true
 	}
 	return nil
 }

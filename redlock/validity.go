@@ -1,6 +1,9 @@
 package redlock
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // rules are the three choices that mutual exclusion rests on. They are not
 // options: tests break one at a time to show that they would notice.
@@ -35,3 +38,11 @@ type Grant struct {
 
 // Validity is how much of the grant is left at now; it is negative afterwards.
 func (g Grant) Validity(now time.Time) time.Duration { return g.Until.Sub(now) }
+
+// String leaves the token out, so that a grant can be logged.
+func (g Grant) String() string {
+	return fmt.Sprintf("%s until %s", g.Resource, g.Until.Format(time.RFC3339Nano))
+}
+
+// GoString does the same for %#v.
+func (g Grant) GoString() string { return g.String() }

@@ -42,8 +42,8 @@ func (c *config) validate() error {
 		return usageError(fmt.Sprintf("--node-timeout=%v: must be within 1ms and 1m", c.NodeTimeout))
 	case c.MaxClients < 1 || c.MaxClients > 1_000_000:
 		return usageError(fmt.Sprintf("--max-clients=%d: must be within 1 and 1000000", c.MaxClients))
-	case c.IdleTimeout < 0:
-		return usageError(fmt.Sprintf("--idle-timeout=%v: must not be negative", c.IdleTimeout))
+	case c.IdleTimeout != 0 && c.IdleTimeout < time.Second:
+		return usageError(fmt.Sprintf("--idle-timeout=%v: must be 0s, which is never, or at least 1s", c.IdleTimeout))
 	case c.DrainTimeout < 0 || c.DrainTimeout > maxDrain:
 		return usageError(fmt.Sprintf("--drain-timeout=%v: must be within 0s and %v", c.DrainTimeout, maxDrain))
 	case len(c.Listen) == 0:
@@ -88,12 +88,12 @@ func (c *config) nodes() ([]redlock.Node, error) {
 	for i, url := range c.Node {
 		n, err := redlock.ParseNode(url)
 		if err != nil {
-			return nil, usageError(fmt.Sprintf("--node number %d: not a url of the form redis://[user:pass@]host:port[/db], rediss://... or unix:///path", i+1))
+			return nil, usageError(fmt.Sprintf("--node number %d: not a url of the form redis://[user:pass@]host:port[/db], rediss://... or unix:///path; is redis:// missing in front, or are there commas instead of spaces between?", i+1))
 		}
-		if seen[n.Name] {
-			return nil, usageError(fmt.Sprintf("--node=%s is there twice; each node must be a Redis of its own", n.Name))
+		if seen[n.Options.Addr] {
+			return nil, usageError(fmt.Sprintf("--node=%s is there twice; each node must be a Redis of its own", n.Options.Addr))
 		}
-		seen[n.Name] = true
+		seen[n.Options.Addr] = true
 		nodes = append(nodes, n)
 	}
 	return nodes, nil

@@ -35,18 +35,23 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--drift-factor=0.7"}, "--drift-factor=0.7: must be at least 0.001 and below 0.5"},
 		{[]string{"--node-timeout=0s"}, "--node-timeout=0s: must be within 1ms and 1m"},
 		{[]string{"--max-clients=0"}, "--max-clients=0: must be within 1 and 1000000"},
-		{[]string{"--idle-timeout=-1s"}, "--idle-timeout=-1s: must not be negative"},
+		{[]string{"--idle-timeout=-1s"}, "--idle-timeout=-1s: must be 0s, which is never, or at least 1s"},
 		{[]string{"--drain-timeout=1h"}, "--drain-timeout=1h0m0s: must be within 0s and 10m0s"},
 		{[]string{"--log-level=loud"}, `--log-level must be one of "debug","info","warn","error" but got "loud"`},
 		{[]string{"--listen=7379"}, "--listen=7379: write host:port or unix:///path"},
 		{[]string{"--listen=unix://sock"}, "--listen=unix://sock: write unix:///path with three slashes"},
 		{[]string{"--listen=0.0.0.0:0"}, "--listen=0.0.0.0:0: anybody who reaches this address could take and release locks; set --requirepass, or --protected-mode=no if the network keeps strangers out"},
 		{[]string{"--listen=:0"}, "--listen=:0: anybody who reaches this address could take and release locks; set --requirepass, or --protected-mode=no if the network keeps strangers out"},
-		{[]string{"--node=redis://u:hidden@[bad"}, "--node number 1: not a url of the form redis://[user:pass@]host:port[/db], rediss://... or unix:///path"},
-		{[]string{"--node=redis://127.0.0.1:1", "--node=redis://127.0.0.1:1"}, "--node=127.0.0.1:1 is there twice; each node must be a Redis of its own"},
+		{[]string{"--node=redis://u:hidden@[bad"}, "--node number 1: not a url of the form redis://[user:pass@]host:port[/db], rediss://... or unix:///path; is redis:// missing in front, or are there commas instead of spaces between?"},
+		{[]string{"--node=redis://127.0.0.1:1/0", "--node=redis://127.0.0.1:1/1"}, "--node=127.0.0.1:1 is there twice; each node must be a Redis of its own"},
 		{[]string{"--key-prefix=__redlock:x"}, "--key-prefix=__redlock:x: __redlock: is for the proxies' own keys"},
-		{[]string{file("max-tll: 5s")}, `--config: "max-tll" is not the name of a flag`},
-		{[]string{file("]")}, "--config: not a YAML file of flags: yaml: did not find expected node content"},
+		{[]string{file("max-tll: 5s")}, `--config: "max-tll" is not the name of a flag for the file`},
+		{[]string{file("config: other.yaml")}, `--config: "config" is not the name of a flag for the file`},
+		{[]string{file("]")}, "--config: not a YAML file with a flag and its value on each line, as in max-ttl: 5m"},
+		{[]string{file("idle-timeout: 300")}, `--idle-timeout: expected duration but got "300": time: missing unit in duration "300"`},
+		{[]string{file("requirepass: [a, hidden]")}, "--requirepass: --config: requirepass takes a plain value"},
+		{[]string{file("requirepass: {a: hidden}")}, "--requirepass: --config: requirepass takes a plain value"},
+		{[]string{file("listen: [[a]]")}, "--listen: --config: listen is a list of plain values"},
 		{[]string{file("max-ttl: 30h")}, "--max-ttl=30h0m0s: must be within 10ms and 24h"},
 		{[]string{"--config=/nosuch/file"}, "open /nosuch/file: no such file or directory"},
 	} {
@@ -75,7 +80,7 @@ func TestAddressInUseIsAFailureWhileRunning(t *testing.T) {
 // TestPrecedence: the command line, then the environment, then the file.
 func TestPrecedence(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yaml")
-	text := "max-ttl: 1m\nnode-timeout: 1s\nmax-clients: 7\nlisten: ['127.0.0.1:1', 'unix:///tmp/x']\n"
+	text := "max-ttl: 1m\nnode-timeout: 1s\nmax-clients: 7\nrequirepass: 0123\nlisten: ['127.0.0.1:1', 'unix:///tmp/x']\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +96,9 @@ func TestPrecedence(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := p.Serve.config
+	if c.Requirepass != "0123" {
+		t.Errorf("a password of digits became %q", c.Requirepass)
+	}
 	if c.MaxTTL != time.Minute || c.NodeTimeout != 2*time.Second || c.MaxClients != 9 || len(c.Listen) != 2 || len(c.Node) != 3 {
 		t.Errorf("got max-ttl %v (file: 1m), node-timeout %v (environment: 2s), max-clients %d (flag: 9), listen %q (file), node %q (environment)",
 			c.MaxTTL, c.NodeTimeout, c.MaxClients, c.Listen, c.Node)

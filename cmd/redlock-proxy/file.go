@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
@@ -13,12 +12,14 @@ import (
 
 // configFile is the file of --config. What it says counts less than the
 // environment and the command line, and it may say nothing that is unknown.
-type configFile map[string]any
+// Values are taken as they are written: a password of digits stays what it is,
+// and a time without a unit is refused as on the command line.
+type configFile map[string]yaml.Node
 
 func loadConfig(r io.Reader) (kong.Resolver, error) {
 	file := configFile{}
 	if err := yaml.NewDecoder(r).Decode(&file); err != nil && !errors.Is(err, io.EOF) {
-		return nil, usageError(fmt.Sprintf("--config: not a YAML file of flags: %s", strings.ReplaceAll(err.Error(), "\n", " ")))
+		return nil, usageError("--config: not a YAML file with a flag and its value on each line, as in max-ttl: 5m")
 	}
 	return file, nil
 }
@@ -34,8 +35,8 @@ func (f configFile) Validate(app *kong.Application) error {
 		return next(nil)
 	})
 	for name := range f {
-		if !known[name] {
-			return usageError(fmt.Sprintf("--config: %q is not the name of a flag", name))
+		if !known[name] || name == "help" || name == "config" {
+			return usageError(fmt.Sprintf("--config: %q is not the name of a flag for the file", name))
 		}
 	}
 	return nil
@@ -49,5 +50,22 @@ func (f configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any
 			return nil, nil
 		}
 	}
-	return f[flag.Name], nil
+	node, set := f[flag.Name]
+	if !set {
+		return nil, nil
+	}
+	var values []any
+	switch {
+	case node.Kind == yaml.ScalarNode:
+		return node.Value, nil
+	case node.Kind == yaml.SequenceNode && flag.IsSlice():
+		for _, n := range node.Content {
+			if n.Kind != yaml.ScalarNode {
+				return nil, usageError(fmt.Sprintf("--config: %s is a list of plain values", flag.Name))
+			}
+			values = append(values, n.Value)
+		}
+		return values, nil
+	}
+	return nil, usageError(fmt.Sprintf("--config: %s takes a plain value", flag.Name))
 }

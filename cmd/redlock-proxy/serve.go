@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -55,6 +56,7 @@ func (s *serve) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
+	log.Info("redlock-proxy starts", "version", fullVersion(), "nodes", names(nodes), "needed", quorum.Needed(), "max_ttl", s.MaxTTL, "key_prefix", s.KeyPrefix)
 	defer func() {
 		closing, cancel := context.WithTimeout(ctx, quorumGrace)
 		defer cancel()
@@ -79,12 +81,14 @@ func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Lo
 	if err := table.Prepare(); err != nil {
 		return err
 	}
-	err := s.listen(ctx, log, server)
-	if err == nil {
-		<-env.ctx.Done()
+	if err := s.listen(ctx, log, server); err != nil {
+		s.drain(ctx, log, server)
+		return err
 	}
+	<-env.ctx.Done()
 	s.drain(ctx, log, server)
-	return err
+	log.Info("stopped")
+	return nil
 }
 
 // listen opens every address, or none for long.
@@ -97,21 +101,34 @@ func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Serv
 		if err := server.Serve(l); err != nil {
 			return err
 		}
-		log.Info("listening", "address", l.Addr().String(), "try", tryIt(l.Addr()))
+		log.Info("listening", "address", l.Addr().String(), "try", tryIt(l.Addr(), s.Requirepass != ""))
 	}
 	return nil
 }
 
 // tryIt is the line to type for a first look.
-func tryIt(a net.Addr) string {
+func tryIt(a net.Addr, password bool) string {
+	cli := "redis-cli"
+	if password {
+		cli += " --askpass"
+	}
+	const lock = " LOCK jobs:42 10000"
 	if a.Network() == "unix" {
-		return fmt.Sprintf("redis-cli -s %s LOCK jobs:42 10000", a)
+		return cli + " -s " + a.String() + lock
 	}
 	host, port, _ := net.SplitHostPort(a.String())
-	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
-		return fmt.Sprintf("redis-cli -p %s LOCK jobs:42 10000", port)
+	if ip := net.ParseIP(host); host != "127.0.0.1" && !ip.IsUnspecified() {
+		cli += " -h " + host
 	}
-	return fmt.Sprintf("redis-cli -h %s -p %s LOCK jobs:42 10000", host, port)
+	return cli + " -p " + port + lock
+}
+
+func names(nodes []redlock.Node) string {
+	var all []string
+	for _, n := range nodes {
+		all = append(all, n.Name)
+	}
+	return strings.Join(all, " ")
 }
 
 // drain waits for the clients to finish; a second signal ends the wait.
@@ -124,7 +141,6 @@ func (s *serve) drain(ctx context.Context, log *slog.Logger, server *proxy.Serve
 	draining, stop := signal.NotifyContext(draining, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	server.Close(draining)
-	log.Info("stopped")
 }
 
 func warnOfCount(log *slog.Logger, n int) {
