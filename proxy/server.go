@@ -161,7 +161,10 @@ func (s *Server) accept(l net.Listener) {
 func (s *Server) admit(socket net.Conn) {
 	s.mu.Lock()
 	if s.leaving || len(s.clients) >= s.options.MaxClients {
-		if !s.leaving && !s.full {
+		reason := "-ERR max number of clients reached\r\n" // Redis' words
+		if s.leaving {
+			reason = "-LEAVING this proxy is shutting down, use another one\r\n"
+		} else if !s.full {
 			s.full = true
 			s.options.Logger.Warn("as many clients as allowed; more are refused until some leave (--max-clients)", "clients", len(s.clients))
 		}
@@ -169,7 +172,7 @@ func (s *Server) admit(socket net.Conn) {
 		// A new socket takes a line without waiting; the deadline is for those
 		// that do not.
 		_ = socket.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-		_, _ = socket.Write([]byte("-ERR max number of clients reached\r\n"))
+		_, _ = socket.Write([]byte(reason))
 		_ = socket.Close()
 		return
 	}
@@ -182,7 +185,7 @@ func (s *Server) admit(socket net.Conn) {
 func (s *Server) forget(c *connection) {
 	s.mu.Lock()
 	delete(s.clients, c)
-	if len(s.clients) < s.options.MaxClients*9/10 {
+	if len(s.clients) <= s.options.MaxClients*9/10 {
 		s.full = false // told again the next time, but not for each that comes and goes
 	}
 	if s.leaving && len(s.clients) == 0 {
