@@ -44,3 +44,6 @@ func (e extension) At(now time.Time) Reply {
 
 // Undelivered does nothing: an extension is not taken back.
 func (e extension) Undelivered() {}
+
+// Size counts the resource and the token.
+func (e extension) Size() int { return len(e.grant.Resource) + len(e.grant.Token) }

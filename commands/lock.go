@@ -79,3 +79,6 @@ func (g grant) At(now time.Time) Reply {
 
 // Undelivered takes the grant back.
 func (g grant) Undelivered() { g.quorum.Undo(g.grant) }
+
+// Size counts the resource, and the token twice as the value has it too.
+func (g grant) Size() int { return len(g.grant.Resource) + 2*len(g.grant.Token) }

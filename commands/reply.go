@@ -49,6 +49,8 @@ type Perishable interface {
 	// Undelivered is called instead of At, or after it, when the client
 	// certainly did not get the reply.
 	Undelivered()
+	// Size is about how many bytes it keeps in memory.
+	Size() int
 }
 
 const ok = Simple("OK")

@@ -66,6 +66,8 @@ func (c *connection) serve() {
 // before its replies have come is noticed. It returns when the connection has
 // been closed, by either side.
 func (c *connection) awaitHangUp() {
+	c.reader.waiting.Store(true)
+	_ = c.socket.SetReadDeadline(time.Time{}) // the idle time-out is over
 	if _, err := io.Copy(io.Discard, c.socket); err == nil {
 		c.hangUp()
 	}

@@ -56,7 +56,8 @@ func encodeAll(b []byte, proto int, replies []commands.Reply) []byte {
 	return b
 }
 
-// size is about how many bytes a reply keeps in memory until it is written.
+// size is about how many bytes a reply keeps in memory until it is written,
+// besides its slot.
 func size(reply commands.Reply) int {
 	switch r := reply.(type) {
 	case commands.Bulk:
@@ -65,8 +66,22 @@ func size(reply commands.Reply) int {
 		return len(r)
 	case commands.Error:
 		return len(r)
+	case commands.Array:
+		return sizes(r)
+	case commands.Map:
+		return sizes(r)
+	case commands.Perishable:
+		return r.Size()
 	}
-	return 0 // the rest is small, see slotCost
+	return 0
+}
+
+func sizes(replies []commands.Reply) int {
+	sum := 0
+	for _, r := range replies {
+		sum += 32 + size(r) // an interface, and what it points to
+	}
+	return sum
 }
 
 func appendHeader(b []byte, kind byte, n int) []byte {

@@ -15,6 +15,13 @@ type inlineScratch struct {
 	packet []byte // the same as a command in array form
 }
 
+// forget gives the memory of a long line back.
+func (s *inlineScratch) forget() {
+	if cap(s.packet) > smallRead {
+		*s = inlineScratch{}
+	}
+}
+
 // inline continues a command typed as one line, the form people use by hand.
 // redcon never sees the line itself: its own splitter differs from Redis', and
 // takes a line that starts with `$` for another protocol.

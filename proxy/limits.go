@@ -17,10 +17,11 @@ const (
 	// maxUnsent is how many bytes of commands under way and of replies a
 	// connection may have that the client has not taken. Beyond it nothing more
 	// is read from it.
-	maxUnsent = 128 << 10
-	// slotCost is what each counts besides its bytes: what a lock command keeps
-	// in memory here while it is under way.
-	slotCost = 128
+	maxUnsent = 256 << 10
+	// slotCost is what each counts besides its bytes, and so how many are under
+	// way at most: some 450, more than make a batch larger. A lock command keeps
+	// a kilobyte or two while it is.
+	slotCost = 512
 	// hangUpTick is how often a connection that is not read is looked at.
 	hangUpTick = 50 * time.Millisecond
 	// maxWrite is how much is gathered for one write to a client.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // reader takes whole commands from a stream. While it waits for one to begin
@@ -19,6 +20,9 @@ type reader struct {
 	start  int     // the first byte not consumed
 	end    int     // behind the last byte read
 	filled bool    // the last read filled the buffer: there is more to come
+
+	// waiting: a read is under way, which would see a hang-up.
+	waiting atomic.Bool
 }
 
 func newReader(source io.Reader, pool *sync.Pool) *reader {
@@ -54,7 +58,9 @@ func (r *reader) next(limits framingLimits) ([]byte, error) {
 // fill reads once, into a buffer that suits.
 func (r *reader) fill() error {
 	r.makeRoom()
+	r.waiting.Store(true)
 	n, err := r.source.Read(r.buf[r.end:])
+	r.waiting.Store(false)
 	r.end += n
 	r.filled = r.end == len(r.buf)
 	if n > 0 {
@@ -83,7 +89,11 @@ func (r *reader) makeRoom() {
 	}
 	if r.end == len(r.buf) {
 		r.grown = make([]byte, 2*len(r.buf))
-		r.move(r.grown, rest)
+		r.move(r.grown, r.buf[:r.end])
+		if r.large != nil {
+			r.pool.Put(r.large)
+			r.large = nil
+		}
 	}
 }
 
@@ -99,6 +109,7 @@ func (r *reader) release() {
 		r.pool.Put(r.large)
 	}
 	r.large, r.grown = nil, nil
+	r.guard.forget()
 	r.buf = r.small[:]
 	r.start, r.end = 0, 0
 }

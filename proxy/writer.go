@@ -22,6 +22,9 @@ func (c *connection) writeReady() {
 	buffer := c.server.buffer()
 	defer c.server.release(buffer)
 	for {
+		if !c.reader.waiting.Load() && hasHungUp(c.socket) {
+			c.hangUp() // the end stands behind commands that have not been read
+		}
 		batch := c.gather((*buffer)[:0])
 		if len(batch.bytes) == 0 {
 			return

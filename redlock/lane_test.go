@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -150,6 +151,27 @@ func TestLaneIsBounded(t *testing.T) {
 	if n := l.owes(); n != maxOwed {
 		t.Errorf("%d releases are owed, want at most %d", n, maxOwed)
 	}
+}
+
+// TestJunkUnlocksDoNotCrowdOutDebts: anybody can unlock what nobody holds; what
+// is owed for that is void as soon as a majority has said so.
+func TestJunkUnlocksDoNotCrowdOutDebts(t *testing.T) {
+	t.Parallel()
+	l, link := scriptedLane(t)
+	l.push(named(acquire, "first"))
+	<-link.given
+	l.node.down.Store(&downError{since: time.Now(), cause: errTimeout})
+	l.push(named(release, "honest"))
+	for i := range 3 * maxOwed {
+		junk := named(release, fmt.Sprint(i))
+		junk.void = new(atomic.Bool)
+		l.push(junk)
+		junk.void.Store(true)
+	}
+	l.node.down.Store(nil)
+	link.fate <- nil
+	wantGiven(t, link, "release honest")
+	link.fate <- nil
 }
 
 func TestErrorsShowNoToken(t *testing.T) {

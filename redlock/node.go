@@ -176,7 +176,11 @@ func (d *node) probe() {
 func (d *node) ping() bool {
 	l := newRedisLink(d)
 	defer l.close()
-	return l.connect() == nil
+	err := l.connect()
+	if err != nil {
+		d.down.Store(&downError{since: d.down.Load().since, cause: err})
+	}
+	return err == nil
 }
 
 func (d *node) back() {

@@ -1,6 +1,9 @@
 package redlock
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // maxOwed bounds what one lane remembers for a node that is away: some 5 MB.
 // Beyond it the oldest is forgotten, and that key lasts on that node until its
@@ -56,6 +59,9 @@ func (o *owed) add(d debt) (forgotten bool) {
 		o.drop()
 	}
 	if len(o.list) >= maxOwed {
+		o.list = slices.DeleteFunc(o.list, func(d debt) bool { return d.request.isVoid() })
+	}
+	if len(o.list) >= maxOwed {
 		o.drop()
 		forgotten, o.overflow = !o.overflow, true
 	}
@@ -80,7 +86,9 @@ func (o *owed) drop() {
 // been served; those that fail again are added again.
 func (o *owed) take(requests []*request, served int) []*request {
 	for n := 0; n < maxOwedBatch && len(o.list) > 0 && o.list[0].after <= served; n++ {
-		requests = append(requests, o.list[0].request)
+		if !o.list[0].request.isVoid() {
+			requests = append(requests, o.list[0].request)
+		}
 		o.drop()
 	}
 	if len(o.list) == 0 {

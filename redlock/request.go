@@ -1,6 +1,9 @@
 package redlock
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 type operation uint8
 
@@ -23,7 +26,13 @@ type request struct {
 	expires time.Time
 	args    []any   // the command for go-redis
 	ballot  *ballot // who counts the answers; nil when nobody waits for them
+	// void, when set and true, says that the release is not worth sending any
+	// more: an unlock found that a majority does not have the lock, or its caller
+	// was told to try again.
+	void *atomic.Bool
 }
+
+func (r *request) isVoid() bool { return r.void != nil && r.void.Load() }
 
 // undo is the request that takes back what r wrote, and nothing else.
 func (r *request) undo(s *scripts, broken rules) *request {

@@ -1,6 +1,9 @@
 package redlock
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // task is an Extend or an Unlock under way. Both ask the nodes for something
 // that only the token's holder can have, and are decided alike.
@@ -15,6 +18,7 @@ type task struct {
 	ballot  *ballot
 	err     error
 	answers []answer
+	void    atomic.Bool // what is owed of this unlock need not be sent
 }
 
 func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
@@ -39,6 +43,7 @@ func (k *task) ask(f *fanOut) {
 		w.args = w.extendArgs(&q.scripts)
 	} else {
 		w.args = w.releaseArgs(&q.scripts)
+		w.void = &k.void
 	}
 	k.wire = w
 	k.ballot = newBallot(k, len(q.nodes), q.needed)
@@ -64,6 +69,8 @@ func (k *task) decide(b *ballot) bool {
 		return false // it may still be told, and the error shall name every reason
 	default:
 		k.err = ErrNoQuorum
+	}
+	if k.err != nil {
 		k.answers = b.copyAnswers()
 	}
 	return true
@@ -71,13 +78,17 @@ func (k *task) decide(b *ballot) bool {
 
 func (k *task) settle() {
 	grant := Grant{Resource: k.request.Resource, Token: k.request.Token, Until: k.until}
+	if k.err == ErrNoQuorum {
+		k.err = k.quorum.noQuorum(k.answers)
+	}
 	switch k.err {
 	case ErrNotHeld:
+		k.void.Store(true)
 		if k.op == extend {
 			k.releaseRest()
 		}
-	case ErrNoQuorum:
-		k.err = k.quorum.noQuorum(k.answers)
+	case ErrOverloaded:
+		k.void.Store(true)
 	}
 	if k.err != nil {
 		grant = Grant{}
@@ -90,7 +101,14 @@ func (k *task) settle() {
 // value, not by the token: a Lock with the same token may have been granted
 // since.
 func (k *task) releaseRest() {
-	k.quorum.undoEverywhere(k.wire.undo(&k.quorum.scripts, k.quorum.rules))
+	q := k.quorum
+	u := k.wire.undo(&q.scripts, q.rules)
+	lane := q.laneOf(u.key)
+	for i, a := range k.answers {
+		if a.verdict != no && a.verdict != failed {
+			q.nodes[i].lanes[lane].push(u)
+		}
+	}
 }
 
 func (k *task) complete() { k.quorum.end() }

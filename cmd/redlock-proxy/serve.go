@@ -44,6 +44,7 @@ func (s *serve) Run(env *environment) error {
 		log.Warn("no --node is given: running on five nodes inside this process, for trying out; every lock is lost when it ends")
 	}
 	warnOfCount(log, len(nodes))
+	s.fitOpenFiles(log, len(nodes))
 
 	quorum, err := redlock.New(ctx, redlock.Options{
 		Nodes:       nodes,
