@@ -23,6 +23,8 @@ type connection struct {
 	ctx     context.Context // ends when the client has hung up, or is cut off
 	cancel  context.CancelFunc
 
+	deadline time.Time // of writes; the writer's
+
 	mu      sync.Mutex
 	room    sync.Cond // unsent went down, or the connection is lost
 	slots   slots

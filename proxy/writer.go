@@ -30,7 +30,7 @@ func (c *connection) writeReady() {
 			return
 		}
 		*buffer = batch.bytes[:0] // it may have grown
-		_ = c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
+		c.setWriteDeadline()
 		n, err := c.socket.Write(batch.bytes)
 		if err != nil {
 			batch.undeliver(n)
@@ -38,6 +38,16 @@ func (c *connection) writeReady() {
 			return
 		}
 		c.wrote(batch.cost)
+	}
+}
+
+// setWriteDeadline bounds the next write, by half of writeTimeout at least: to
+// move a deadline costs as much as a small write, so it is not moved each time.
+func (c *connection) setWriteDeadline() {
+	now := time.Now()
+	if c.deadline.Sub(now) < writeTimeout/2 {
+		c.deadline = now.Add(writeTimeout)
+		_ = c.socket.SetWriteDeadline(c.deadline)
 	}
 }
 

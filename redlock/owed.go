@@ -10,6 +10,10 @@ import (
 // ttl, where it can delay a lock but never break one.
 const maxOwed = 16384
 
+// sweepEvery so many, a full list is searched for void ones. Each time would
+// cost a walk through all of it for every release while a node is dead.
+const sweepEvery = maxOwed / 8
+
 // maxOwedBatch of them travel in front of each batch, so that paying back
 // does not keep new requests waiting.
 const maxOwedBatch = maxBatch / 2
@@ -29,6 +33,7 @@ type owed struct {
 	next  time.Time     // not tried again before, unless something else is sent
 	pause time.Duration // between the last two tries
 	list  []debt
+	added int // since the void ones were last swept out
 	// overflow: some were forgotten for want of room.
 	overflow bool
 }
@@ -58,7 +63,9 @@ func (o *owed) add(d debt) (forgotten bool) {
 	for len(o.list) > 0 && !o.list[0].sent && d.since.Sub(o.list[0].since) > o.keep {
 		o.drop()
 	}
-	if len(o.list) >= maxOwed {
+	o.added++
+	if len(o.list) >= maxOwed && o.added >= sweepEvery {
+		o.added = 0
 		o.list = slices.DeleteFunc(o.list, func(d debt) bool { return d.request.isVoid() })
 	}
 	if len(o.list) >= maxOwed {
