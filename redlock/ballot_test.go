@@ -83,7 +83,7 @@ func TestLockOutcomes(t *testing.T) {
 			}
 			for i := range votes[:at] {
 				undone := false
-				for _, u := range n.toUndo {
+				for _, u := range n.mayHave() {
 					undone = undone || u == i
 				}
 				if n.outcome != granted && votes[i].verdict == yes && !undone {

@@ -138,12 +138,12 @@ func (l *redisLink) resend(ctx context.Context, requests []*request, answers []a
 		return nil
 	}
 	if err := l.loadScripts(ctx, l.client); err != nil {
-		return err
+		return cause(err) // it may repeat the scripts
 	}
-	repeated := make([]answer, len(again))
 	if len(again) == 0 {
 		return nil
 	}
+	repeated := make([]answer, len(again))
 	err := l.send(ctx, again, repeated)
 	for i, a := range repeated {
 		answers[where[i]] = a

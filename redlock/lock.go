@@ -57,7 +57,11 @@ func (q *Quorum) Undo(g Grant) {
 		return
 	}
 	r := &request{key: q.key(g.Resource), token: g.Token, value: g.value}
-	q.undoEverywhere(r.undo(&q.scripts, q.rules))
+	all := make([]int, len(q.nodes))
+	for i := range all {
+		all[i] = i
+	}
+	q.undoAt(all, r)
 	q.end()
 }
 
@@ -94,14 +98,12 @@ type attempt struct {
 // round is one fan-out of an attempt.
 type round struct {
 	attempt *attempt
-	ballot  *ballot
 	wire    *request
 	grant   Grant
 	asked   time.Time
 	decided time.Time
 	outcome outcome
-	answers []answer // as they were when it was decided
-	toUndo  []int    // nodes that may have, or get, what this round wrote
+	answers []answer // as they were when it was decided; nil when granted
 }
 
 // ask makes the next round. The caller holds the shard's lock.
@@ -121,8 +123,7 @@ func (a *attempt) ask(f *fanOut) {
 
 	n := &round{attempt: a, wire: w, asked: now}
 	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), value: w.value}
-	n.ballot = newBallot(n, len(q.nodes), q.needed)
-	w.ballot = n.ballot
+	w.ballot = newBallot(n, len(q.nodes), q.needed)
 	q.hold() // the round ends after its last answer, the attempt may sooner
 	f.send(q, w)
 }
@@ -149,7 +150,6 @@ func (n *round) decide(b *ballot) bool {
 	n.decided = time.Now()
 	if n.outcome != granted {
 		n.answers = b.copyAnswers()
-		n.toUndo = n.mayHave(b)
 	}
 	return true
 }
@@ -169,9 +169,9 @@ func (n *round) decideGrant() outcome {
 // did so in reply to the one time this value was sent to it (nothing is ever
 // sent twice), and a failed one was never sent it. The unknown ones are owed
 // a release by their lane.
-func (n *round) mayHave(b *ballot) []int {
+func (n *round) mayHave() []int {
 	var nodes []int
-	for i, a := range b.answers {
+	for i, a := range n.answers {
 		if a.verdict == yes || a.verdict == pending {
 			nodes = append(nodes, i)
 		}
@@ -183,12 +183,8 @@ func (n *round) mayHave(b *ballot) []int {
 // and before anything else is asked for the resource.
 func (n *round) settle() {
 	a, q := n.attempt, n.attempt.quorum
-	if len(n.toUndo) > 0 {
-		u := n.wire.undo(&q.scripts, q.rules)
-		lane := q.laneOf(u.key)
-		for _, i := range n.toUndo {
-			q.nodes[i].lanes[lane].push(u)
-		}
+	if nodes := n.mayHave(); len(nodes) > 0 {
+		q.undoAt(nodes, n.wire)
 	}
 	if n.again() {
 		a.repeats++

@@ -1,7 +1,6 @@
 package redlock
 
 import (
-	"context"
 	"hash/maphash"
 	"sync"
 )
@@ -69,7 +68,7 @@ func (t *queue) lock(a *attempt) {
 		s.lines[a.request.Resource] = l
 		l.begin(a, &f)
 	case len(l.behind) >= maxQueued:
-		f.answer(a, Grant{}, ErrOverloaded)
+		f.refuse(a, ErrOverloaded)
 	default:
 		l.push(entry{attempt: a})
 	}
@@ -140,7 +139,7 @@ func (l *line) share(n *round, err error, f *fanOut) {
 		err = ErrHeld // by the head
 	}
 	for len(l.behind) > 0 && l.behind[0].attempt != nil && n.speaksFor(l.behind[0].attempt) {
-		f.answer(l.pop().attempt, Grant{}, err)
+		f.refuse(l.pop().attempt, err)
 	}
 }
 
@@ -152,7 +151,7 @@ func (l *line) advance(f *fanOut) {
 		case e.task != nil:
 			e.task.ask(f)
 		case e.attempt.ctx.Err() != nil:
-			f.answer(e.attempt, Grant{}, e.attempt.ctx.Err())
+			f.refuse(e.attempt, e.attempt.ctx.Err())
 		default:
 			l.begin(e.attempt, f)
 		}
@@ -185,7 +184,7 @@ func (l *line) pop() entry {
 // known without asking a node, and calls back to callers.
 type fanOut struct {
 	known   []knownAnswer
-	answers []callerAnswer
+	refused []refusal
 }
 
 type knownAnswer struct {
@@ -194,9 +193,8 @@ type knownAnswer struct {
 	answer answer
 }
 
-type callerAnswer struct {
+type refusal struct {
 	attempt *attempt
-	grant   Grant
 	err     error
 }
 
@@ -211,56 +209,16 @@ func (f *fanOut) send(q *Quorum, r *request) {
 	}
 }
 
-func (f *fanOut) answer(a *attempt, g Grant, err error) {
-	f.answers = append(f.answers, callerAnswer{a, g, err})
+func (f *fanOut) refuse(a *attempt, err error) {
+	f.refused = append(f.refused, refusal{a, err})
 }
 
 func (f *fanOut) finish() {
-	for _, c := range f.answers {
-		c.attempt.done(c.grant, c.err)
+	for _, c := range f.refused {
+		c.attempt.done(Grant{}, c.err)
 		c.attempt.quorum.end()
 	}
 	for _, k := range f.known {
 		k.ballot.vote(k.node, k.answer)
-	}
-}
-
-// wait turns a started call into one that is waited for. When ctx ends first,
-// a success that comes later is handed to undo.
-func wait[T any](ctx context.Context, start func(done func(T, error)), undo func(T)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	var (
-		mu        sync.Mutex
-		abandoned bool
-		results   = make(chan result, 1)
-	)
-	start(func(value T, err error) {
-		mu.Lock()
-		gone := abandoned
-		if !gone {
-			results <- result{value, err}
-		}
-		mu.Unlock()
-		if gone && err == nil {
-			undo(value)
-		}
-	})
-	select {
-	case r := <-results:
-		return r.value, r.err
-	case <-ctx.Done():
-	}
-	mu.Lock()
-	abandoned = true
-	mu.Unlock()
-	select {
-	case r := <-results: // it had come just before
-		return r.value, r.err
-	default:
-		var none T
-		return none, ctx.Err()
 	}
 }

@@ -135,12 +135,13 @@ func (q *Quorum) laneOf(key string) int {
 
 func (q *Quorum) key(resource string) string { return q.options.KeyPrefix + resource }
 
-// undoEverywhere queues a release that nobody waits for at every node, behind
-// whatever stands there for its key.
-func (q *Quorum) undoEverywhere(r *request) {
-	lane := q.laneOf(r.key)
-	for _, n := range q.nodes {
-		n.lanes[lane].push(r)
+// undoAt queues the undo of what r wrote at these nodes, behind whatever stands
+// there for its key. Nobody waits for it.
+func (q *Quorum) undoAt(nodes []int, r *request) {
+	u := r.undo(&q.scripts, q.rules)
+	lane := q.laneOf(u.key)
+	for _, i := range nodes {
+		q.nodes[i].lanes[lane].push(u)
 	}
 }
 

@@ -15,7 +15,6 @@ type task struct {
 
 	until   time.Time // extend: the end of the new validity
 	wire    *request
-	ballot  *ballot
 	err     error
 	answers []answer
 	void    atomic.Bool // what is owed of this unlock need not be sent
@@ -46,8 +45,7 @@ func (k *task) ask(f *fanOut) {
 		w.void = &k.void
 	}
 	k.wire = w
-	k.ballot = newBallot(k, len(q.nodes), q.needed)
-	w.ballot = k.ballot
+	w.ballot = newBallot(k, len(q.nodes), q.needed)
 	f.send(q, w)
 }
 
@@ -101,14 +99,13 @@ func (k *task) settle() {
 // value, not by the token: a Lock with the same token may have been granted
 // since.
 func (k *task) releaseRest() {
-	q := k.quorum
-	u := k.wire.undo(&q.scripts, q.rules)
-	lane := q.laneOf(u.key)
+	var nodes []int
 	for i, a := range k.answers {
 		if a.verdict != no && a.verdict != failed {
-			q.nodes[i].lanes[lane].push(u)
+			nodes = append(nodes, i)
 		}
 	}
+	k.quorum.undoAt(nodes, k.wire)
 }
 
 func (k *task) complete() { k.quorum.end() }

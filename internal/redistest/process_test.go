@@ -43,7 +43,7 @@ func TestServersDieWithACrashedProgram(t *testing.T) {
 func TestNothingIsLeftAfterClose(t *testing.T) {
 	before := runtime.NumGoroutine()
 	s, err := Launch(t.TempDir())
-	if errors.Is(err, ErrNoRedis) {
+	if errors.Is(err, ErrNoRedis) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	if err != nil {
