@@ -14,9 +14,10 @@ forbid() { # package, pattern of what it must not depend on
 }
 
 forbid ./redlock 'tidwall/redcon|alecthomas/kong|miniredis|^redlock-proxy/(proxy|commands|cmd|internal)'
-forbid ./commands 'tidwall/redcon|alecthomas/kong|miniredis|^redlock-proxy/(proxy|cmd|internal)'
-forbid ./proxy 'alecthomas/kong|miniredis|^redlock-proxy/(cmd|internal)'
-forbid ./cmd/redlock-proxy '^redlock-proxy/internal'
+forbid ./commands 'tidwall/redcon|alecthomas/kong|miniredis|^redlock-proxy/(proxy|cmd|internal/redistest)'
+forbid ./proxy 'alecthomas/kong|miniredis|^redlock-proxy/(cmd|internal/redistest)'
+forbid ./internal/acl 'tidwall/redcon|redis/go-redis|^redlock-proxy/(redlock|commands|proxy|cmd)'
+forbid ./cmd/redlock-proxy '^redlock-proxy/internal/redistest'
 
 for p in ./commands ./proxy; do
 	found=$(go list -f '{{join .Imports "\n"}}' "$p" | grep -E 'redis/go-redis|go-multierror' || true)
