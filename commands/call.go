@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Call is one command on its way.
+// Call is one command on its way. Package proxy fills in what is exported.
 type Call struct {
 	// Context ends when the client has gone.
 	Context context.Context
@@ -15,27 +15,43 @@ type Call struct {
 	// Proto is the protocol to encode the reply in. HELLO changes it for its
 	// own reply; later calls take the session's.
 	Proto int
-	// Reply takes the answer: once, now or later, from any goroutine. It never
+	// Read numbers the read from the socket that brought the command, from 1:
+	// what a client sent together has one number, unless it was too much.
+	Read uint64
+	// Send takes the answer: once, now or later, from any goroutine. It never
 	// blocks.
-	Reply func(Reply)
+	Send func(Reply)
+	// Hold keeps the connection from being read for a time, or until early is
+	// closed or the client has gone. Only while the command is being run.
+	Hold func(d time.Duration, early <-chan struct{})
+
+	table    *Table
+	row      *Command // nil: there is none of that name
+	began    time.Time
+	rejected bool // the gate refused it, it was not run
+	muted    bool // the client wants no reply, see CLIENT REPLY
+}
+
+// begin makes a call ready to be counted and answered.
+func (t *Table) begin(c *Call) {
+	c.table, c.began = t, time.Now()
+	c.muted = c.Session.mutes()
+}
+
+// Reply answers the call. It is counted here, so that what a command costs
+// includes the time at the nodes.
+func (c *Call) Reply(r Reply) {
+	c.table.count(c, r)
+	if !c.muted {
+		c.Send(r)
+		return
+	}
+	// Who wants no replies learns of no grant either, and holds nothing.
+	if p, perishable := r.(Perishable); perishable {
+		p.Undelivered()
+	}
+	c.Send(Several{})
 }
 
 // arg gives an argument as a string.
 func (c *Call) arg(i int) string { return string(c.Args[i]) }
-
-// Session is what the proxy knows of one connection. Only the goroutine that
-// reads the connection's commands touches it.
-type Session struct {
-	ID        uint64
-	Addr      string // the client's
-	LocalAddr string
-	Since     time.Time
-
-	Proto         int // 2 or 3
-	Name          string
-	LibName       string
-	LibVersion    string
-	Authenticated bool
-	// Ended: QUIT was called; what follows on the connection is not read.
-	Ended bool
-}

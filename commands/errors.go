@@ -23,6 +23,18 @@ const (
 	errNoProto     = Error("NOPROTO unsupported protocol version")
 	errProtoNumber = Error("ERR Protocol version is not an integer or out of range")
 	errHelloNoAuth = Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+	errNoCluster   = Error("ERR This instance has cluster support disabled")
+	errNoRewrite   = Error("ERR The server is running without a config file")
+	errExecAbort   = Error("EXECABORT Transaction discarded because of previous errors.")
+	errClientID    = Error("ERR Invalid client ID")
+	errKillID      = Error("ERR client-id should be greater than 0")
+	errNoClient    = Error("ERR No such client")
+	errUnblock     = Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+	errPauseMode   = Error("ERR CLIENT PAUSE mode must be WRITE or ALL")
+	errCaching     = Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
+	errGetKeys     = Error("ERR Invalid command specified")
+	errGetKeysArgs = Error("ERR Invalid number of arguments specified for command")
+	errNoKeys      = Error("ERR The command has no key arguments")
 	errClientName  = Error("ERR Client names cannot contain spaces, newlines or special characters.")
 
 	errInternal     = Error("ERR internal error, see the log of the proxy")
@@ -30,8 +42,20 @@ const (
 	errTooLate      = Error("TOOLATE a majority of the nodes said yes when no validity was left, and it was undone; use a longer ttl, or find out why the nodes are slow")
 	errExtendedLate = Error("TOOLATE a majority of the nodes said yes when no validity was left; the lock may have lapsed, EXTEND again to find out")
 	errOverloaded   = Error("LIMIT the proxy is overloaded, too many requests wait for the nodes; try again in a moment")
-	errReplyMode    = Error("ERR CLIENT REPLY OFF and SKIP are not supported: a lock command without its reply is of no use")
+	errBehindMulti  = Error("ERR not run: it was sent behind MULTI, and redlock-proxy has no transactions; send the commands in a plain pipeline")
+	errNoConfigSet  = Error("ERR redlock-proxy is configured by flags and can not be changed while it runs, see redlock-proxy serve --help")
+	errNoACLFile    = Error("ERR there is no ACL file, start the proxy with --aclfile")
+	errGuessing     = Error("LIMIT too many wrong passwords from your address, this one was not looked at; try again in a second")
+
+	errNoKeyPermission = Error("NOPERM this user has no permissions to access one of the keys used as arguments")
+	errTimeoutNumber   = Error("ERR timeout is not an integer or out of range")
+	errTimeoutNegative = Error("ERR timeout is negative")
 )
+
+var errPauseTooLong = Error(fmt.Sprintf("ERR at most %d ms, end it with CLIENT UNPAUSE", longestPause.Milliseconds()))
+
+// errSubscriptions names the limit of a connection.
+var errSubscriptions = Error(fmt.Sprintf("LIMIT at most %d subscriptions for a connection", maxSubscriptions))
 
 // ErrHungUp takes the place of a grant that was undone because its client had
 // closed the connection. Only a client that closed just its sending half can
@@ -69,6 +93,29 @@ func unknownSubcommand(name []byte, command string) Error {
 
 func invalidExpire(name string) Error {
 	return Error("ERR invalid expire time in '" + name + "' command")
+}
+
+// foreignCommand begins like the error for an unknown command, as clients look
+// for those words to find out what a server has. Not for scripts: Redisson 4
+// takes them for a server that lacks EVALSHA_RO, and sends EVALSHA for ever.
+func foreignCommand(name []byte, f *family) Error {
+	start := "ERR unknown command '%s'"
+	if f.name == scripts {
+		start = "ERR '%s' is not available"
+	}
+	return Error(fmt.Sprintf(start+": this is redlock-proxy, which %s; see COMMAND LIST for what it has", text(name, 128), f.sentence))
+}
+
+func withoutMulti(name string) Error {
+	return Error("ERR " + strings.ToUpper(name) + " without MULTI")
+}
+
+func notDuringSubscription(name string) Error {
+	return Error("ERR Can't execute '" + name + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+}
+
+func noCommandPermission(name string) Error {
+	return Error("NOPERM this user has no permissions to run the '" + name + "' command")
 }
 
 func notAvailable(option string) Error {

@@ -20,11 +20,11 @@ func hello(t *Table, c *Call) {
 			return
 		}
 	}
-	name := c.Session.Name
+	name, named := "", false
 	for i := 2; i < len(c.Args); i++ {
 		switch more := len(c.Args) - i - 1; {
 		case is(c.Args[i], "AUTH") && more >= 2:
-			if reply := t.logIn(c.Session, c.Args[i+1], c.Args[i+2]); reply != ok {
+			if reply := t.logIn(c, c.Args[i+1], c.Args[i+2]); reply != ok {
 				c.Reply(reply)
 				return
 			}
@@ -34,19 +34,22 @@ func hello(t *Table, c *Call) {
 				c.Reply(errClientName)
 				return
 			}
-			name = c.arg(i + 1)
+			name, named = c.arg(i+1), true
 			i++
 		default:
 			c.Reply(Error(fmt.Sprintf("ERR Syntax error in HELLO option '%s'", text(c.Args[i], 128))))
 			return
 		}
 	}
-	if !c.Session.Authenticated {
+	if !c.Session.LoggedIn() {
 		c.Reply(errHelloNoAuth)
 		return
 	}
-	c.Session.Name = name
-	c.Session.Proto, c.Proto = int(proto), int(proto)
+	if named {
+		c.Session.setName(name)
+	}
+	c.Session.setProto(int(proto))
+	c.Proto = int(proto)
 	c.Reply(t.greeting(c.Session))
 }
 
@@ -58,7 +61,7 @@ func (t *Table) greeting(s *Session) Reply {
 		Bulk("id"), Integer(s.ID),
 		Bulk("mode"), Bulk("standalone"),
 		Bulk("role"), Bulk("master"),
-		Bulk("modules"), Array{},
 		Bulk("redlock_proxy"), Bulk(t.Version),
+		Bulk("modules"), Array{}, // last: Lettuce reads what follows a list wrongly
 	}
 }

@@ -26,7 +26,13 @@ const patience = 20 * time.Second
 type caller struct {
 	t       *testing.T
 	table   *commands.Table
-	session commands.Session
+	session *commands.Session
+	ended   []uint64        // sessions
+	held    []time.Duration // by Hold
+	wait    bool            // Hold waits
+	read    uint64          // of the next calls
+	others  []*commands.Session
+	ctx     context.Context // of the calls, unless nil
 	nodes   []*miniredis.Miniredis
 	log     *bytes.Buffer
 	settle  func() // ends the quorum; when it returns all undoing is done
@@ -61,20 +67,50 @@ func newCaller(t *testing.T, password string) *caller {
 	t.Cleanup(c.settle)
 	c.table = &commands.Table{
 		Quorum: quorum, Logger: slog.New(slog.NewTextHandler(c.log, nil)), Version: "1.2.3-test",
-		Password: password, MaxClients: 10, Clients: func() int { return 1 },
+		Password: password, GuessDelay: time.Millisecond,
 	}
+	c.table.Front = c
 	if err := c.table.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	c.session = c.table.NewSession(1, "client:1", "proxy:2")
+	c.begin()
 	return c
 }
+
+// begin makes the session a new one.
+func (c *caller) begin() {
+	c.session = &commands.Session{}
+	c.table.Begin(c.session, 1, "127.0.0.1:1", "127.0.0.1:2")
+}
+
+// The caller is the whole front of its table.
+
+func (c *caller) Clients() int    { return 1 }
+func (c *caller) MaxClients() int { return 10 }
+func (c *caller) Sessions() []*commands.Session {
+	return append([]*commands.Session{c.session}, c.others...)
+}
+func (c *caller) Traffic() commands.Traffic { return commands.Traffic{Received: 1} }
+func (c *caller) End(s *commands.Session)   { c.ended = append(c.ended, s.ID) }
 
 // call runs a command and waits for its reply.
 func (c *caller) call(args ...string) commands.Reply {
 	c.t.Helper()
 	replies := make(chan commands.Reply, 2)
-	call := &commands.Call{Context: c.t.Context(), Session: &c.session, Proto: c.session.Proto, Reply: func(r commands.Reply) { replies <- r }}
+	call := &commands.Call{Context: c.t.Context(), Read: c.read, Session: c.session, Proto: c.session.Proto, Send: func(r commands.Reply) { replies <- r }}
+	if c.ctx != nil {
+		call.Context = c.ctx
+	}
+	call.Hold = func(d time.Duration, early <-chan struct{}) {
+		c.held = append(c.held, d)
+		if c.wait {
+			select {
+			case <-early:
+			case <-time.After(d):
+			case <-call.Context.Done():
+			}
+		}
+	}
 	for _, a := range args {
 		call.Args = append(call.Args, []byte(a))
 	}

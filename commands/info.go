@@ -1,10 +1,7 @@
 package commands
 
 import (
-	"fmt"
-	"os"
 	"strings"
-	"time"
 )
 
 // INFO [section ...]
@@ -13,70 +10,52 @@ func info(t *Table, c *Call) {
 	for _, a := range c.Args[1:] {
 		wanted[strings.ToLower(string(a))] = true
 	}
-	all := len(wanted) == 0 || wanted["all"] || wanted["everything"] || wanted["default"]
+	everything := wanted["all"] || wanted["everything"]
+	defaults := len(wanted) == 0 || wanted["default"]
 	var b strings.Builder
 	for _, s := range t.infoSections() {
-		if !all && !wanted[s.name] {
+		if !everything && !wanted[s.key()] && (!defaults || s.onDemand) {
 			continue
 		}
 		if b.Len() > 0 {
 			b.WriteString("\r\n")
 		}
-		b.WriteString("# " + strings.ToUpper(s.name[:1]) + s.name[1:] + "\r\n")
-		for _, line := range s.lines {
+		b.WriteString("# " + s.title + "\r\n")
+		for _, line := range s.lines() {
 			b.WriteString(line + "\r\n")
 		}
 	}
 	c.Reply(Verbatim(b.String()))
 }
 
+// infoSection uses Redis' own names where Redis has the field: clients look for
+// loading, role and redis_mode before they send anything else, and
+// redis_exporter and dashboards read the rest. What would be made up is left
+// out.
 type infoSection struct {
-	name  string
-	lines []string
+	title    string
+	lines    func() []string
+	onDemand bool // only when it is asked for
 }
 
-// infoSections uses Redis' own names where Redis has the field, as clients
-// look for loading, role and redis_mode before they send anything else.
+func (s infoSection) key() string { return strings.ToLower(s.title) }
+
 func (t *Table) infoSections() []infoSection {
-	up := int(time.Since(t.since).Seconds())
 	return []infoSection{
-		{"server", []string{
-			"redis_version:" + redisVersion,
-			"redlock_proxy_version:" + t.Version,
-			"redis_mode:standalone",
-			fmt.Sprintf("process_id:%d", os.Getpid()),
-			fmt.Sprintf("uptime_in_seconds:%d", up),
-			fmt.Sprintf("uptime_in_days:%d", up/86400),
-		}},
-		{"clients", []string{
-			fmt.Sprintf("connected_clients:%d", t.Clients()),
-			fmt.Sprintf("maxclients:%d", t.MaxClients),
-		}},
-		{"persistence", []string{"loading:0"}},
-		{"replication", []string{"role:master", "connected_slaves:0"}},
-		{"redlock", t.redlockLines()},
+		{title: "Server", lines: t.serverInfo},
+		{title: "Clients", lines: t.clientsInfo},
+		{title: "Memory", lines: memoryInfo},
+		{title: "Persistence", lines: fixed("loading:0", "async_loading:0", "rdb_changes_since_last_save:0", "rdb_bgsave_in_progress:0", "rdb_last_bgsave_status:ok", "aof_enabled:0")},
+		{title: "Stats", lines: t.statsInfo},
+		{title: "Replication", lines: fixed("role:master", "connected_slaves:0", "master_repl_offset:0")},
+		{title: "CPU", lines: cpuInfo},
+		{title: "Modules", lines: fixed()},
+		{title: "Commandstats", lines: t.commandInfo, onDemand: true},
+		{title: "Errorstats", lines: t.errorInfo},
+		{title: "Cluster", lines: fixed("cluster_enabled:0")},
+		{title: "Keyspace", lines: fixed()},
+		{title: "Redlock", lines: t.redlockInfo},
 	}
 }
 
-func (t *Table) redlockLines() []string {
-	states := t.Quorum.Nodes()
-	lines := []string{
-		fmt.Sprintf("nodes:%d", len(states)),
-		fmt.Sprintf("quorum:%d", t.Quorum.Needed()),
-	}
-	if t.Embedded {
-		lines = append(lines, "embedded:1", "warning:the nodes are in this process and every lock is lost with it")
-	}
-	for i, s := range states {
-		state := "up"
-		if s.Down != nil {
-			state = "down"
-		}
-		line := fmt.Sprintf("node%d:name=%s,state=%s", i, s.Name, state)
-		if s.Down != nil {
-			line += ",reason=" + s.Down.Error()
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
+func fixed(lines ...string) func() []string { return func() []string { return lines } }

@@ -27,6 +27,13 @@ type (
 	// Map is a list of keys, each followed by its value: a map in RESP3, the
 	// same list as an array in RESP2.
 	Map []Reply
+	// Set is a list without order: a set in RESP3, else an array.
+	Set []Reply
+	// Push is out of band: a push in RESP3, else an array.
+	Push []Reply
+	// Several are replies one after the other, for the commands that confirm
+	// each of their arguments; none where no reply is wanted.
+	Several []Reply
 )
 
 func (Simple) isReply()    {}
@@ -38,6 +45,9 @@ func (Null) isReply()      {}
 func (NullArray) isReply() {}
 func (Array) isReply()     {}
 func (Map) isReply()       {}
+func (Set) isReply()       {}
+func (Push) isReply()      {}
+func (Several) isReply()   {}
 
 // Perishable is a reply that is only true for a while. It is worked out when
 // it is written, as replies can be held back behind others.
@@ -54,3 +64,21 @@ type Perishable interface {
 }
 
 const ok = Simple("OK")
+
+// bulks makes an array of strings.
+func bulks(all []string) Array {
+	list := make(Array, 0, len(all))
+	for _, s := range all {
+		list = append(list, Bulk(s))
+	}
+	return list
+}
+
+// simples makes a list of words.
+func simples(all []string) []Reply {
+	list := make([]Reply, 0, len(all))
+	for _, s := range all {
+		list = append(list, Simple(s))
+	}
+	return list
+}

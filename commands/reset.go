@@ -2,8 +2,12 @@ package commands
 
 // RESET
 func reset(t *Table, c *Call) {
-	c.Session.Name = ""
-	c.Session.Proto, c.Proto = 2, 2
-	c.Session.Authenticated = t.Password == ""
+	s := c.Session
+	s.setName("")
+	s.setProto(2)
+	s.silence, s.multi = speaking, 0
+	s.dropSubscriptions()
+	t.logOut(s)
+	c.Proto, c.muted = 2, false
 	c.Reply(Simple("RESET"))
 }

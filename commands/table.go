@@ -1,125 +1,116 @@
 package commands
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"redlock-proxy/internal/acl"
 	"redlock-proxy/redlock"
 )
-
-// Command is a row of the table. The row is the specification: the gate, the
-// errors and README's table come from it.
-type Command struct {
-	Name  string // lower case, as it is looked up
-	Arity int    // arguments with the name; negative: at least that many
-	Key   int    // the position of the resource; 0: there is none
-	Usage string // as in README
-	// Summary is one sentence for README and for help.
-	Summary   string
-	Anonymous bool // allowed before AUTH
-	Acquires  bool // refused when the proxy is leaving
-
-	run func(*Table, *Call)
-}
-
-// takes tells whether a command may have n arguments, the name included.
-func (r *Command) takes(n int) bool {
-	return n == r.Arity || r.Arity < 0 && n >= -r.Arity
-}
 
 // maxName is the length of the longest name that is looked up.
 const maxName = 32
 
-func rows() []*Command {
-	return []*Command{
-		{Name: "lock", Arity: -3, Key: 1, run: lock, Acquires: true,
-			Usage:   "LOCK resource ttl [TOKEN token]",
-			Summary: "Lock the resource for ttl ms: an array of token and validity in ms, or null when another holds it"},
-		{Name: "trylock", Arity: -3, Key: 1, run: trylock, Acquires: true,
-			Usage:   "TRYLOCK resource ttl [TOKEN token]",
-			Summary: "LOCK that never waits; LOCK does not wait either yet, so today the two are the same"},
-		{Name: "extend", Arity: 4, Key: 1, run: extend,
-			Usage:   "EXTEND resource token ttl",
-			Summary: "Let the lock last at least ttl ms from now: the validity in ms, or 0 when this token does not hold it. The answer is of the ttl asked for, also when the lock lasts longer"},
-		{Name: "unlock", Arity: 3, Key: 1, run: unlock,
-			Usage:   "UNLOCK resource token",
-			Summary: "Release the lock: 1, or 0 when this token does not hold it"},
-
-		{Name: "auth", Arity: -2, run: auth, Anonymous: true,
-			Usage:   "AUTH [username] password",
-			Summary: "Log in"},
-		{Name: "client", Arity: -2, run: client,
-			Usage:   "CLIENT ID | INFO | GETNAME | SETNAME name | SETINFO LIB-NAME|LIB-VER value | ...",
-			Summary: "Tell about this connection, and ask about it"},
-		{Name: "echo", Arity: 2, run: echo,
-			Usage:   "ECHO message",
-			Summary: "The message back"},
-		{Name: "hello", Arity: -1, run: hello, Anonymous: true,
-			Usage:   "HELLO [2|3 [AUTH username password] [SETNAME name]]",
-			Summary: "Choose the protocol and log in"},
-		{Name: "info", Arity: -1, run: info,
-			Usage:   "INFO [section ...]",
-			Summary: "The state of the proxy and its nodes, as text"},
-		{Name: "ping", Arity: -1, run: ping,
-			Usage:   "PING [message]",
-			Summary: "PONG, or the message back"},
-		{Name: "quit", Arity: -1, run: quit, Anonymous: true,
-			Usage:   "QUIT",
-			Summary: "Close the connection when all replies are sent"},
-		{Name: "reset", Arity: 1, run: reset, Anonymous: true,
-			Usage:   "RESET",
-			Summary: "Make the connection as new: RESP2, no name, logged out"},
-		{Name: "select", Arity: 2, run: selectDB,
-			Usage:   "SELECT 0",
-			Summary: "Accepted for 0, the only database"},
-	}
-}
-
-// Table runs commands. Its fields are set before the first call.
+// Table runs commands. Its fields are set before the first call; Prepare needs
+// neither Quorum nor Front.
 type Table struct {
 	Quorum *redlock.Quorum
 	Logger *slog.Logger
 	// Version of the proxy, for HELLO and INFO.
 	Version string
-	// Password that AUTH must bring; empty: anybody may come in.
+	// Password of the user default when there is no ACL file; empty: anybody may
+	// come in.
 	Password string
+	// OpenUsers opens the ACL file, for Prepare and for ACL LOAD; nil: there is
+	// none.
+	OpenUsers OpenUsers
 	// Embedded: the nodes live in this process and forget with it.
 	Embedded bool
-	// MaxClients and Clients are for INFO.
-	MaxClients int
-	Clients    func() int
+	// Settings are what CONFIG GET tells. No secrets.
+	Settings map[string]string
+	// Front are the connections.
+	Front Front
+	// GuessDelay is how long a wrong password waits for its answer. Default 1s.
+	GuessDelay time.Duration
 
 	since   time.Time
+	runID   string // forty hex digits, as tools expect it
 	leaving atomic.Bool
 	rows    map[string]*Command
+	foreign map[string]*family
+	users   atomic.Pointer[acl.Users]
+	loading sync.Mutex // of users
+	guesses guesses
+	pause   pause
+	stats   stats
+	slow    slowlog
 }
+
+// Front is what commands ask of the connections; package proxy has them.
+type Front interface {
+	// Clients is how many there are.
+	Clients() int
+	// MaxClients is how many there may be.
+	MaxClients() int
+	// Sessions lists them, in no order.
+	Sessions() []*Session
+	// End cuts a connection off. What it waits for is cancelled.
+	End(*Session)
+	// Traffic tells what has gone through since the start.
+	Traffic() Traffic
+}
+
+// Traffic of all connections since the start.
+type Traffic struct{ Received, Rejected, InputBytes, OutputBytes uint64 }
 
 // Prepare completes a table whose fields have been set.
 func (t *Table) Prepare() error {
-	t.since = time.Now()
+	t.since, t.runID = time.Now(), newRunID()
+	if t.GuessDelay == 0 {
+		t.GuessDelay = time.Second
+	}
+	t.foreign = foreignNames()
 	t.rows = map[string]*Command{}
 	for _, r := range rows() {
-		if len(r.Name) > maxName || t.rows[r.Name] != nil {
+		if len(r.Name) > maxName || t.rows[r.Name] != nil || t.foreign[r.Name] != nil {
 			return fmt.Errorf("commands: row %q is too long or there twice", r.Name)
 		}
+		r.prepare("")
 		t.rows[r.Name] = r
 	}
-	return nil
+	return t.LoadUsers(nil)
+}
+
+func newRunID() string {
+	var id [20]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
 }
 
 // Rows lists the table for documentation, in its order.
 func Rows() []*Command { return rows() }
 
 // Leave makes every new LOCK answer LEAVING; releases and extensions go on.
-func (t *Table) Leave() { t.leaving.Store(true) }
+func (t *Table) Leave() {
+	t.leaving.Store(true)
+	t.pause.end()
+}
 
-// NewSession is the state of a connection that begins. It is logged in when
-// there is no password.
-func (t *Table) NewSession(id uint64, addr, localAddr string) Session {
-	return Session{
-		ID: id, Addr: addr, LocalAddr: localAddr, Since: time.Now(),
-		Proto: 2, Authenticated: t.Password == "",
+// sorted gives the rows by name, with those of subcommands behind their
+// command if they are wanted.
+func (t *Table) sorted(subcommands bool) []*Command {
+	var all []*Command
+	for _, name := range sortedKeys(t.rows) {
+		if subcommands {
+			t.rows[name].each(func(r *Command) { all = append(all, r) })
+		} else {
+			all = append(all, t.rows[name])
+		}
 	}
+	return all
 }

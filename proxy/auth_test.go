@@ -28,7 +28,8 @@ func TestWithoutThePasswordNothingButLoggingInWorks(t *testing.T) {
 		{"AUTH default pass-wrong", wrong},
 		{"AUTH root pass-right", wrong},
 		{"AUTH pass-right pass-right", wrong},
-		{"GET pass-right", "-ERR unknown command 'GET', with args beginning with: 'pass-right' \r\n"},
+		{"NOSUCH pass-right", "-ERR unknown command 'NOSUCH', with args beginning with: 'pass-right' \r\n"},
+		{"GET pass-right", "-NOAUTH Authentication required.\r\n"},
 		{"RESET", "+RESET\r\n"},
 		{"PING", "-NOAUTH Authentication required.\r\n"},
 	} {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -17,7 +18,8 @@ import (
 // connection is one client.
 type connection struct {
 	server  *Server
-	socket  net.Conn
+	raw     net.Conn // as accepted
+	socket  net.Conn // for reading and writing: raw, or TLS over it
 	reader  *reader
 	session commands.Session
 	ctx     context.Context // ends when the client has hung up, or is cut off
@@ -35,20 +37,28 @@ type connection struct {
 	lost    bool // nothing can be written any more
 }
 
-func newConnection(s *Server, socket net.Conn, id uint64) *connection {
-	c := &connection{server: s, socket: socket}
+func newConnection(s *Server, raw net.Conn, secure *TLS, id uint64) *connection {
+	c := &connection{server: s, raw: raw, socket: raw}
+	if secure != nil {
+		c.socket = tls.Server(raw, secure.server)
+	}
 	c.room.L = &c.mu
-	c.reader = newReader(socket, &s.incoming)
-	c.session = s.options.Table.NewSession(id, socket.RemoteAddr().String(), socket.LocalAddr().String())
+	c.reader = newReader(counted{c.socket, &s.input}, &s.incoming)
+	s.options.Table.Begin(&c.session, id, raw.RemoteAddr().String(), raw.LocalAddr().String())
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
 	return c
 }
 
 // serve reads and starts commands until there are no more.
 func (c *connection) serve() {
+	if err := c.shakeHands(); err != nil {
+		c.server.options.Logger.Debug("TLS handshake failed", "client", c.session.Addr, "err", err)
+		c.lose()
+		return
+	}
 	for {
 		limits := commandLimits()
-		if !c.session.Authenticated {
+		if !c.session.LoggedIn() {
 			limits = anonymousLimits()
 		}
 		packet, err := c.next(limits)
@@ -109,8 +119,8 @@ func (c *connection) start(packet []byte) bool {
 	if !c.open(s) {
 		return false
 	}
-	call := &commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto}
-	call.Reply = func(r commands.Reply) { c.fill(s, call.Proto, r) }
+	call := &commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto, Read: c.reader.reads, Hold: c.hold}
+	call.Send = func(r commands.Reply) { c.fill(s, call.Proto, r) }
 	c.server.options.Table.Run(call)
 	return true
 }
@@ -148,13 +158,27 @@ func (c *connection) watchForHangUp() (stop func()) {
 				return
 			case <-tick.C:
 			}
-			if hasHungUp(c.socket) {
+			if hasHungUp(c.raw) {
 				c.hangUp()
 				return
 			}
 		}
 	})
 	return func() { close(done) }
+}
+
+// hold reads nothing for a while, or until early is closed or the client has
+// gone.
+func (c *connection) hold(d time.Duration, early <-chan struct{}) {
+	stop := c.watchForHangUp()
+	defer stop()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-early:
+	case <-c.ctx.Done():
+	}
 }
 
 // fill takes a reply. A grant for a client that has gone is undone.

@@ -87,7 +87,7 @@ func TestADrainWithoutClientsEndsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.server.Serve(l); err == nil {
+	if err := f.server.Serve(l, nil); err == nil {
 		t.Error("a closed proxy serves another listener")
 	}
 	if _, err := l.Accept(); err == nil {

@@ -23,11 +23,12 @@ func encode(b []byte, proto int, reply commands.Reply) []byte {
 	case commands.Array:
 		return encodeAll(redcon.AppendArray(b, len(r)), proto, r)
 	case commands.Map:
-		if proto == 3 {
-			b = appendHeader(b, '%', len(r)/2)
-		} else {
-			b = redcon.AppendArray(b, len(r))
-		}
+		return encodeAll(appendKind(b, proto, '%', len(r)/2, len(r)), proto, r)
+	case commands.Set:
+		return encodeAll(appendKind(b, proto, '~', len(r), len(r)), proto, r)
+	case commands.Push:
+		return encodeAll(appendKind(b, proto, '>', len(r), len(r)), proto, r)
+	case commands.Several:
 		return encodeAll(b, proto, r)
 	case commands.Verbatim:
 		if proto == 3 {
@@ -56,6 +57,14 @@ func encodeAll(b []byte, proto int, replies []commands.Reply) []byte {
 	return b
 }
 
+// appendKind begins a kind of list that RESP2 has as an array.
+func appendKind(b []byte, proto int, kind byte, resp3, resp2 int) []byte {
+	if proto == 3 {
+		return appendHeader(b, kind, resp3)
+	}
+	return redcon.AppendArray(b, resp2)
+}
+
 // size is about how many bytes a reply keeps in memory until it is written,
 // besides its slot.
 func size(reply commands.Reply) int {
@@ -69,6 +78,12 @@ func size(reply commands.Reply) int {
 	case commands.Array:
 		return sizes(r)
 	case commands.Map:
+		return sizes(r)
+	case commands.Set:
+		return sizes(r)
+	case commands.Push:
+		return sizes(r)
+	case commands.Several:
 		return sizes(r)
 	case commands.Perishable:
 		return r.Size()

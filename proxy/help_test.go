@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -45,8 +46,11 @@ func TestMain(m *testing.M) {
 
 // setup is what a test wants other than usual.
 type setup struct {
+	secure     *proxy.TLS     // nil: no TLS
 	nodes      []redlock.Node // default: three embedded ones
 	password   string
+	users      string        // an ACL file
+	guessDelay time.Duration // default 1 ms
 	maxClients int
 	idle       time.Duration
 	unix       bool
@@ -57,6 +61,7 @@ type setup struct {
 type front struct {
 	t      *testing.T
 	server *proxy.Server
+	users  string // what the ACL file says; read by the proxy at ACL LOAD
 	quorum *redlock.Quorum
 	nodes  []*node
 	addr   net.Addr
@@ -69,7 +74,7 @@ type front struct {
 // proxy's own tokens are 40 hex digits.
 func start(t *testing.T, s setup) *front {
 	t.Helper()
-	f := &front{t: t, log: &safeBuffer{}}
+	f := &front{t: t, log: &safeBuffer{}, users: s.users}
 	if s.nodes == nil {
 		s.nodes = f.embedNodes(3)
 	}
@@ -78,9 +83,12 @@ func start(t *testing.T, s setup) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := &commands.Table{Quorum: quorum, Logger: logger, Version: version, Password: s.password, MaxClients: s.maxClients}
+	table := &commands.Table{Quorum: quorum, Logger: logger, Version: version, Password: s.password, GuessDelay: max(s.guessDelay, time.Millisecond)}
+	if s.users != "" {
+		table.OpenUsers = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(f.users)), nil }
+	}
 	f.server = proxy.New(context.WithoutCancel(t.Context()), proxy.Options{Table: table, MaxClients: s.maxClients, IdleTimeout: s.idle, Logger: logger})
-	f.quorum, table.Clients = quorum, f.server.Clients
+	f.quorum, table.Front = quorum, f.server
 	if err := table.Prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +115,7 @@ func (f *front) listen(s setup) {
 	if s.wrap != nil {
 		l = s.wrap(l)
 	}
-	if err := f.server.Serve(l); err != nil {
+	if err := f.server.Serve(l, s.secure); err != nil {
 		f.t.Fatal(err)
 	}
 }

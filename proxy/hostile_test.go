@@ -27,7 +27,7 @@ var hostile = []struct{ name, send, want string }{
 	{"a quote without its other", "LOCK \"a 60000\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n"},
 	{"what is after an error", "PING\r\n*1\r\n$x\r\nPING\r\nLOCK evil 60000\r\n", "+PONG\r\n-ERR Protocol error: invalid bulk length\r\n"},
 	{"a form sent by a browser", "POST / HTTP/1.1\r\nHost: proxy\r\n\r\nLOCK evil 60000\r\nPING\r\n", "-ERR unknown command 'POST', with args beginning with: '/' 'HTTP/1.1' \r\n"},
-	{"a page asked for by a browser", "GET / HTTP/1.1\r\nHost: proxy\r\n\r\nLOCK evil 60000\r\nPING\r\n", "-ERR unknown command 'GET', with args beginning with: '/' 'HTTP/1.1' \r\n-ERR unknown command 'Host:', with args beginning with: 'proxy' \r\n"},
+	{"a page asked for by a browser", "GET / HTTP/1.1\r\nHost: proxy\r\n\r\nLOCK evil 60000\r\nPING\r\n", "-ERR unknown command 'GET': this is redlock-proxy, which keeps locks and no data; see COMMAND LIST for what it has\r\n-ERR unknown command 'Host:', with args beginning with: 'proxy' \r\n"},
 	{"a browser's line in array form", command("HOST:", "x") + command("LOCK", "evil", "60000"), "-ERR unknown command 'HOST:', with args beginning with: 'x' \r\n"},
 
 	{"an empty array", "*0\r\nPING\r\n", "+PONG\r\n"},

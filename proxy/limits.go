@@ -35,4 +35,7 @@ const (
 	largeRead = 16 << 10
 	// writeTimeout ends a connection whose client does not read.
 	writeTimeout = 10 * time.Second
+	// handshakeTimeout ends a connection whose client begins TLS and does not go
+	// on: three lost packets of a distant client, but not for ever.
+	handshakeTimeout = 10 * time.Second
 )

@@ -20,6 +20,7 @@ type reader struct {
 	start  int     // the first byte not consumed
 	end    int     // behind the last byte read
 	filled bool    // the last read filled the buffer: there is more to come
+	reads  uint64  // how many times something came
 
 	// waiting: a read is under way, which would see a hang-up.
 	waiting atomic.Bool
@@ -64,6 +65,7 @@ func (r *reader) fill() error {
 	r.end += n
 	r.filled = r.end == len(r.buf)
 	if n > 0 {
+		r.reads++
 		return nil // an error comes again
 	}
 	return err

@@ -86,8 +86,8 @@ func (c *client) wantGreeting(proto, id int) {
 		fmt.Sprintf("$2\r\nid\r\n:%d\r\n", id) +
 		"$4\r\nmode\r\n$10\r\nstandalone\r\n" +
 		"$4\r\nrole\r\n$6\r\nmaster\r\n" +
-		"$7\r\nmodules\r\n*0\r\n" +
-		fmt.Sprintf("$13\r\nredlock_proxy\r\n$%d\r\n%s\r\n", len(version), version))
+		fmt.Sprintf("$13\r\nredlock_proxy\r\n$%d\r\n%s\r\n", len(version), version) +
+		"$7\r\nmodules\r\n*0\r\n")
 }
 
 func TestHelloSwitchesTheProtocolOfThisAndLaterReplies(t *testing.T) {
@@ -206,7 +206,7 @@ func TestInfoIsTextWithWhatClientsLookFor(t *testing.T) {
 			}
 		}
 		c.send(command("info", "REPLICATION", "nosuch"))
-		if got, want := strings.TrimPrefix(c.text(kind), "txt:"), "# Replication\r\nrole:master\r\nconnected_slaves:0\r\n"; got != want {
+		if got, want := strings.TrimPrefix(c.text(kind), "txt:"), "# Replication\r\nrole:master\r\nconnected_slaves:0\r\nmaster_repl_offset:0\r\n"; got != want {
 			t.Errorf("RESP%d: one section is %q, want %q", proto, got, want)
 		}
 		c.send(command("CLIENT", "INFO"))

@@ -36,9 +36,11 @@ type Server struct {
 	work   sync.WaitGroup // accept loops, readers and writers
 	lastID atomic.Uint64
 
+	received, rejected, input, output atomic.Uint64 // for INFO
+
 	mu        sync.Mutex
 	listeners []net.Listener
-	clients   map[*connection]struct{}
+	clients   map[*commands.Session]*connection
 	leaving   bool
 	full      bool          // refused clients since there was last ample room
 	empty     chan struct{} // closed when leaving and the last client has gone
@@ -50,14 +52,14 @@ func New(ctx context.Context, o Options) *Server {
 	if o.MaxClients == 0 {
 		o.MaxClients = 10000
 	}
-	s := &Server{options: o, clients: map[*connection]struct{}{}, empty: make(chan struct{})}
+	s := &Server{options: o, clients: map[*commands.Session]*connection{}, empty: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	return s
 }
 
-// Serve accepts clients in the background until Close. It takes the listener
-// over.
-func (s *Server) Serve(l net.Listener) error {
+// Serve accepts clients in the background until Close, with TLS unless that is
+// nil. It takes the listener over.
+func (s *Server) Serve(l net.Listener, secure *TLS) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.leaving {
@@ -65,15 +67,8 @@ func (s *Server) Serve(l net.Listener) error {
 		return net.ErrClosed
 	}
 	s.listeners = append(s.listeners, l)
-	s.work.Go(func() { s.accept(l) })
+	s.work.Go(func() { s.accept(l, secure) })
 	return nil
-}
-
-// Clients is how many connections are open.
-func (s *Server) Clients() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.clients)
 }
 
 // Close drains: no new connections, LEAVING to new locks, while releases and
@@ -124,7 +119,7 @@ func (s *Server) everyClient() []*connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]*connection, 0, len(s.clients))
-	for c := range s.clients {
+	for _, c := range s.clients {
 		all = append(all, c)
 	}
 	return all
@@ -136,14 +131,14 @@ const (
 	acceptPauseMost  = time.Second
 )
 
-func (s *Server) accept(l net.Listener) {
+func (s *Server) accept(l net.Listener, secure *TLS) {
 	pause := acceptPauseFirst
 	for {
 		socket, err := l.Accept()
 		switch {
 		case err == nil:
 			pause = acceptPauseFirst
-			s.admit(socket)
+			s.admit(socket, secure)
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -158,7 +153,7 @@ func (s *Server) accept(l net.Listener) {
 }
 
 // admit makes a connection of a socket, or says that there are too many.
-func (s *Server) admit(socket net.Conn) {
+func (s *Server) admit(socket net.Conn, secure *TLS) {
 	s.mu.Lock()
 	if s.leaving || len(s.clients) >= s.options.MaxClients {
 		reason := "-ERR max number of clients reached\r\n" // Redis' words
@@ -169,22 +164,32 @@ func (s *Server) admit(socket net.Conn) {
 			s.options.Logger.Warn("as many clients as allowed; more are refused until some leave (--max-clients)", "clients", len(s.clients))
 		}
 		s.mu.Unlock()
-		// A new socket takes a line without waiting; the deadline is for those
-		// that do not.
-		_ = socket.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-		_, _ = socket.Write([]byte(reason))
-		_ = socket.Close()
+		s.rejected.Add(1)
+		turnAway(socket, secure, reason)
 		return
 	}
-	c := newConnection(s, socket, s.lastID.Add(1))
-	s.clients[c] = struct{}{}
+	s.received.Add(1)
+	c := newConnection(s, socket, secure, s.lastID.Add(1))
+	s.clients[&c.session] = c
 	s.work.Go(c.serve)
 	s.mu.Unlock()
 }
 
+// turnAway closes a socket with a reason. With TLS there is none, as the
+// handshake would have to come first.
+func turnAway(socket net.Conn, secure *TLS, reason string) {
+	if secure == nil {
+		// A new socket takes a line without waiting; the deadline is for those
+		// that do not.
+		_ = socket.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+		_, _ = socket.Write([]byte(reason))
+	}
+	_ = socket.Close()
+}
+
 func (s *Server) forget(c *connection) {
 	s.mu.Lock()
-	delete(s.clients, c)
+	delete(s.clients, &c.session)
 	if len(s.clients) <= s.options.MaxClients*9/10 {
 		s.full = false // told again the next time, but not for each that comes and goes
 	}

@@ -22,16 +22,17 @@ func (c *connection) writeReady() {
 	buffer := c.server.buffer()
 	defer c.server.release(buffer)
 	for {
-		if !c.reader.waiting.Load() && hasHungUp(c.socket) {
+		if !c.reader.waiting.Load() && hasHungUp(c.raw) {
 			c.hangUp() // the end stands behind commands that have not been read
 		}
-		batch := c.gather((*buffer)[:0])
-		if len(batch.bytes) == 0 {
+		batch, more := c.gather((*buffer)[:0])
+		if !more {
 			return
 		}
 		*buffer = batch.bytes[:0] // it may have grown
 		c.setWriteDeadline()
 		n, err := c.socket.Write(batch.bytes)
+		c.server.output.Add(uint64(n))
 		if err != nil {
 			batch.undeliver(n)
 			c.lose()
@@ -78,7 +79,7 @@ func (b *batch) undeliver(n int) {
 // gather takes ready replies from the front and encodes them as they are now.
 // With none, the writer's work is over, and the connection's when it was the
 // last.
-func (c *connection) gather(b []byte) batch {
+func (c *connection) gather(b []byte) (_ batch, more bool) {
 	var ready slots
 	c.mu.Lock()
 	cost := 0
@@ -93,7 +94,7 @@ func (c *connection) gather(b []byte) batch {
 		if end {
 			c.lose()
 		}
-		return batch{}
+		return batch{}, false
 	}
 	c.mu.Unlock()
 
@@ -110,7 +111,7 @@ func (c *connection) gather(b []byte) batch {
 			out.perishable = append(out.perishable, perishable{p, len(out.bytes)})
 		}
 	}
-	return out
+	return out, true
 }
 
 // wrote makes room for as many new slots.

@@ -78,7 +78,7 @@ func startStorm(t *testing.T, make maker, pairs int64) *storm {
 	log := slog.New(slog.DiscardHandler)
 	table := &commands.Table{Quorum: s.quorum, Logger: log}
 	s.server = proxy.New(t.Context(), proxy.Options{Table: table, Logger: log})
-	table.Clients = s.server.Clients
+	table.Front = s.server
 	if err := table.Prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func startStorm(t *testing.T, make maker, pairs int64) *storm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.server.Serve(l); err != nil {
+	if err := s.server.Serve(l, nil); err != nil {
 		t.Fatal(err)
 	}
 	s.addr = l.Addr().String()

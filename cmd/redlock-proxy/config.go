@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -22,7 +23,14 @@ type config struct {
 	IdleTimeout   time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s"`
 	DrainTimeout  time.Duration `help:"How long clients may still release and extend after SIGTERM." default:"5s"`
 	Requirepass   string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD"`
-	ProtectedMode string        `help:"Refuse to listen beyond this machine without a password: yes or no." default:"yes" enum:"yes,no"`
+	Aclfile       string        `help:"File of users in Redis' ACL syntax; read again at ACL LOAD and SIGHUP." placeholder:"FILE"`
+	TLSCert       string        `help:"PEM certificate chain. With it and its key the host:port listeners speak TLS only; read again at SIGHUP." name:"tls-cert" placeholder:"FILE"`
+	TLSKey        string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE"`
+	TLSCA         string        `help:"PEM certificates: only clients with a certificate from one of these may connect." name:"tls-ca" placeholder:"FILE"`
+	NodeTLSCA     string        `help:"PEM certificates that vouch for the nodes of rediss:// urls, instead of those of the system." name:"node-tls-ca" placeholder:"FILE"`
+	NodeTLSCert   string        `help:"PEM certificate chain to show to the nodes of rediss:// urls." name:"node-tls-cert" placeholder:"FILE"`
+	NodeTLSKey    string        `help:"PEM key of --node-tls-cert." name:"node-tls-key" placeholder:"FILE"`
+	ProtectedMode string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no"`
 	LogLevel      string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	LogFormat     string        `help:"text or json." default:"text" enum:"text,json"`
 }
@@ -53,7 +61,25 @@ func (c *config) validate() error {
 	case len(c.KeyPrefix) > redlock.MaxResource:
 		return usageError(fmt.Sprintf("--key-prefix: %d bytes, at most %d are allowed", len(c.KeyPrefix), redlock.MaxResource))
 	}
+	if err := c.validateAccess(); err != nil {
+		return err
+	}
 	return c.validateListen()
+}
+
+// validateAccess checks the flags that say who may come in.
+func (c *config) validateAccess() error {
+	switch {
+	case c.Requirepass != "" && c.Aclfile != "":
+		return usageError("--requirepass and --aclfile: use one; the password can be that of the user default in the file")
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return usageError("--tls-cert and --tls-key: one is of no use without the other")
+	case c.TLSCA != "" && c.TLSCert == "":
+		return usageError("--tls-ca: of no use without --tls-cert and --tls-key")
+	case (c.NodeTLSCert == "") != (c.NodeTLSKey == ""):
+		return usageError("--node-tls-cert and --node-tls-key: one is of no use without the other")
+	}
+	return nil
 }
 
 func (c *config) validateListen() error {
@@ -64,15 +90,29 @@ func (c *config) validateListen() error {
 			}
 			continue
 		}
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
+		if _, _, err := net.SplitHostPort(address); err != nil {
 			return usageError(fmt.Sprintf("--listen=%s: write host:port or unix:///path", address))
 		}
-		if !loopback(host) && c.Requirepass == "" && c.ProtectedMode == "yes" {
-			return usageError(fmt.Sprintf("--listen=%s: anybody who reaches this address could take and release locks; set --requirepass, or --protected-mode=no if the network keeps strangers out", address))
-		}
+	}
+	if address := c.exposed(); address != "" && c.Requirepass == "" && c.Aclfile == "" {
+		return usageError(fmt.Sprintf("--listen=%s: anybody who reaches this address could take and release locks; set --requirepass, --aclfile or --tls-ca, or --protected-mode=no if the network keeps strangers out", address))
 	}
 	return nil
+}
+
+// exposed gives an address that strangers may reach, when it matters to
+// protected mode: not with client certificates, which strangers do not have.
+func (c *config) exposed() string {
+	if c.ProtectedMode == "no" || c.TLSCA != "" {
+		return ""
+	}
+	for _, address := range c.Listen {
+		host, _, err := net.SplitHostPort(address)
+		if err == nil && !strings.HasPrefix(address, "unix://") && !loopback(host) {
+			return address
+		}
+	}
+	return ""
 }
 
 func loopback(host string) bool {
@@ -84,6 +124,7 @@ func loopback(host string) bool {
 // hold passwords.
 func (c *config) nodes() ([]redlock.Node, error) {
 	var nodes []redlock.Node
+	var secured []*tls.Config
 	seen := map[string]bool{}
 	for i, url := range c.Node {
 		n, err := redlock.ParseNode(url)
@@ -94,7 +135,10 @@ func (c *config) nodes() ([]redlock.Node, error) {
 			return nil, usageError(fmt.Sprintf("--node=%s is there twice; each node must be a Redis of its own", n.Options.Addr))
 		}
 		seen[n.Options.Addr] = true
+		if n.Options.TLSConfig != nil {
+			secured = append(secured, n.Options.TLSConfig)
+		}
 		nodes = append(nodes, n)
 	}
-	return nodes, nil
+	return nodes, c.secureNodes(secured)
 }

@@ -23,6 +23,7 @@ func TestWrongFlags(t *testing.T) {
 		}
 		return "--config=" + path
 	}
+	open := write(t, "users.acl", "user default on nopass ~* +@all\n")
 	for _, c := range []struct {
 		args []string
 		want string
@@ -40,11 +41,20 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--log-level=loud"}, `--log-level must be one of "debug","info","warn","error" but got "loud"`},
 		{[]string{"--listen=7379"}, "--listen=7379: write host:port or unix:///path"},
 		{[]string{"--listen=unix://sock"}, "--listen=unix://sock: write unix:///path with three slashes"},
-		{[]string{"--listen=0.0.0.0:0"}, "--listen=0.0.0.0:0: anybody who reaches this address could take and release locks; set --requirepass, or --protected-mode=no if the network keeps strangers out"},
-		{[]string{"--listen=:0"}, "--listen=:0: anybody who reaches this address could take and release locks; set --requirepass, or --protected-mode=no if the network keeps strangers out"},
+		{[]string{"--listen=0.0.0.0:0"}, "--listen=0.0.0.0:0: anybody who reaches this address could take and release locks; set --requirepass, --aclfile or --tls-ca, or --protected-mode=no if the network keeps strangers out"},
+		{[]string{"--listen=:0"}, "--listen=:0: anybody who reaches this address could take and release locks; set --requirepass, --aclfile or --tls-ca, or --protected-mode=no if the network keeps strangers out"},
 		{[]string{"--node=redis://u:hidden@[bad"}, "--node number 1: not a url of the form redis://[user:pass@]host:port[/db], rediss://... or unix:///path; is redis:// missing in front, or are there commas instead of spaces between?"},
 		{[]string{"--node=redis://127.0.0.1:1/0", "--node=redis://127.0.0.1:1/1"}, "--node=127.0.0.1:1 is there twice; each node must be a Redis of its own"},
 		{[]string{"--key-prefix=__redlock:x"}, "--key-prefix=__redlock:x: __redlock: is for the proxies' own keys"},
+		{[]string{"--requirepass=hidden", "--aclfile=x"}, "--requirepass and --aclfile: use one; the password can be that of the user default in the file"},
+		{[]string{"--aclfile=/nosuch/file"}, "--aclfile=/nosuch/file: open /nosuch/file: no such file or directory"},
+		{[]string{"--listen=0.0.0.0:0", "--aclfile=" + open}, "--aclfile=" + open + ": the user default needs no password there, so anybody who reaches 0.0.0.0:0 could come in; set it off, or --protected-mode=no if the network keeps strangers out"},
+		{[]string{"--tls-cert=x"}, "--tls-cert and --tls-key: one is of no use without the other"},
+		{[]string{"--tls-ca=x"}, "--tls-ca: of no use without --tls-cert and --tls-key"},
+		{[]string{"--tls-cert=/nosuch/file", "--tls-key=/nosuch/key"}, "--tls-cert=/nosuch/file --tls-key=/nosuch/key --tls-ca=: open /nosuch/file: no such file or directory"},
+		{[]string{"--node-tls-cert=x", "--node=rediss://127.0.0.1:1"}, "--node-tls-cert and --node-tls-key: one is of no use without the other"},
+		{[]string{"--node-tls-ca=x", "--node=redis://127.0.0.1:1"}, "--node-tls-ca and --node-tls-cert: of no use without a --node that begins with rediss://"},
+		{[]string{"--node-tls-ca=/nosuch/file", "--node=rediss://127.0.0.1:1"}, "--node-tls-ca: open /nosuch/file: no such file or directory"},
 		{[]string{file("max-tll: 5s")}, `--config: "max-tll" is not the name of a flag for the file`},
 		{[]string{file("config: other.yaml")}, `--config: "config" is not the name of a flag for the file`},
 		{[]string{file("]")}, "--config: not a YAML file with a flag and its value on each line, as in max-ttl: 5m"},

@@ -112,6 +112,16 @@ func pipe(t *testing.T, stdin, name string, args ...string) string {
 	return string(out)
 }
 
+// eventually waits for something that must come to be.
+func eventually(t *testing.T, what string, isSo func() bool) {
+	t.Helper()
+	for limit := time.Now().Add(30 * time.Second); !isSo(); time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatalf("never came to be: %s", what)
+		}
+	}
+}
+
 func lines(s string) []string {
 	var all []string
 	for sc := bufio.NewScanner(strings.NewReader(s)); sc.Scan(); {

@@ -46,14 +46,36 @@ func rows(text string) []string {
 
 func TestReadmeListsTheCommands(t *testing.T) {
 	t.Parallel()
-	got := rows(section(t, "Commands"))
-	var want []string
+	text := section(t, "Commands")
+	_, rest, found := strings.Cut(text, "\n### As in Redis\n")
+	if !found {
+		t.Fatal("README has no section for the commands that are as in Redis")
+	}
+	var locks, others []string
 	for _, r := range commands.Rows() {
-		want = append(want, "| `"+strings.ReplaceAll(r.Usage, "|", `\|`)+"` | "+r.Summary+" |")
+		row := "| `" + strings.ReplaceAll(r.Usage, "|", `\|`) + "` | " + r.Summary + " |"
+		if r.Key > 0 {
+			locks = append(locks, row)
+			continue
+		}
+		if len(r.Subcommands) > 0 {
+			row = "| `" + strings.ToUpper(r.Name) + "` " + subcommands(r) + " | " + r.Summary + " |"
+		}
+		others = append(others, row)
 	}
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("README has\n%s\nthe table of commands makes\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	for _, tt := range []struct{ got, want []string }{{rows(text), locks}, {rows(rest), others}} {
+		if strings.Join(tt.got, "\n") != strings.Join(tt.want, "\n") {
+			t.Errorf("README has\n%s\nthe table of commands makes\n%s", strings.Join(tt.got, "\n"), strings.Join(tt.want, "\n"))
+		}
 	}
+}
+
+func subcommands(r *commands.Command) string {
+	var names []string
+	for _, s := range r.Subcommands {
+		names = append(names, strings.ToUpper(s.Name))
+	}
+	return strings.Join(names, " ")
 }
 
 func TestReadmeListsTheFlags(t *testing.T) {

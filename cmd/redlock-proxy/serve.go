@@ -34,6 +34,14 @@ func (s *serve) Run(env *environment) error {
 	}
 	log := newLogger(env.stderr, s.LogLevel, s.LogFormat)
 	ctx := context.WithoutCancel(env.ctx)
+	access, err := s.openAccess()
+	if err != nil {
+		return err
+	}
+	table, err := s.table(log, access)
+	if err != nil {
+		return err
+	}
 
 	if len(nodes) == 0 {
 		var servers embedded
@@ -65,24 +73,34 @@ func (s *serve) Run(env *environment) error {
 			log.Warn("ended before every release had reached its node; those keys last until their ttl", "err", err)
 		}
 	}()
-	return s.serveClients(env, ctx, log, quorum)
+	table.Quorum = quorum
+	return s.serveClients(env, ctx, log, table, access)
 }
 
-func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Logger, quorum *redlock.Quorum) error {
-	table := &commands.Table{
-		Quorum:     quorum,
-		Logger:     log,
-		Version:    fullVersion(),
-		Password:   s.Requirepass,
-		Embedded:   len(s.Node) == 0,
-		MaxClients: s.MaxClients,
+// table is complete but for the quorum and the connections.
+func (s *serve) table(log *slog.Logger, access access) (*commands.Table, error) {
+	t := &commands.Table{
+		Logger:    log,
+		Version:   fullVersion(),
+		Password:  s.Requirepass,
+		OpenUsers: access.users,
+		Embedded:  len(s.Node) == 0,
+		Settings:  s.settings(),
 	}
+	if err := t.Prepare(); err != nil {
+		return nil, usageError(fmt.Sprintf("--aclfile=%s: %v", s.Aclfile, err))
+	}
+	if address := s.exposed(); address != "" && t.Open() {
+		return nil, usageError(fmt.Sprintf("--aclfile=%s: the user default needs no password there, so anybody who reaches %s could come in; set it off, or --protected-mode=no if the network keeps strangers out", s.Aclfile, address))
+	}
+	return t, nil
+}
+
+func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Logger, table *commands.Table, access access) error {
 	server := proxy.New(ctx, proxy.Options{Table: table, MaxClients: s.MaxClients, IdleTimeout: s.IdleTimeout, Logger: log})
-	table.Clients = server.Clients
-	if err := table.Prepare(); err != nil {
-		return err
-	}
-	if err := s.listen(ctx, log, server); err != nil {
+	table.Front = server
+	defer access.reloadOnSignal(log, table)()
+	if err := s.listen(ctx, log, server, access.tls); err != nil {
 		s.drain(ctx, log, server)
 		return err
 	}
@@ -93,25 +111,32 @@ func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Lo
 }
 
 // listen opens every address, or none for long.
-func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Server) error {
+func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Server, secure *proxy.TLS) error {
 	for _, address := range s.Listen {
 		l, err := proxy.Listen(ctx, address)
 		if err != nil {
 			return fmt.Errorf("--listen=%s: %w", address, err)
 		}
-		if err := server.Serve(l); err != nil {
+		on := secure
+		if l.Addr().Network() == "unix" {
+			on = nil // whoever may open the socket is on this machine
+		}
+		if err := server.Serve(l, on); err != nil {
 			return err
 		}
-		log.Info("listening", "address", l.Addr().String(), "try", tryIt(l.Addr(), s.Requirepass != ""))
+		log.Info("listening", "address", l.Addr().String(), "tls", on != nil, "try", s.tryIt(l.Addr()))
 	}
 	return nil
 }
 
 // tryIt is the line to type for a first look.
-func tryIt(a net.Addr, password bool) string {
+func (s *serve) tryIt(a net.Addr) string {
 	cli := "redis-cli"
-	if password {
+	if s.Requirepass != "" {
 		cli += " --askpass"
+	}
+	if s.Aclfile != "" {
+		cli += " --user NAME --askpass"
 	}
 	const lock = " LOCK jobs:42 10000"
 	if a.Network() == "unix" {
@@ -120,6 +145,12 @@ func tryIt(a net.Addr, password bool) string {
 	host, port, _ := net.SplitHostPort(a.String())
 	if ip := net.ParseIP(host); host != "127.0.0.1" && !ip.IsUnspecified() {
 		cli += " -h " + host
+	}
+	if s.TLSCert != "" {
+		cli += " --tls --cacert CA.pem"
+	}
+	if s.TLSCA != "" {
+		cli += " --cert CERT.pem --key KEY.pem"
 	}
 	return cli + " -p " + port + lock
 }

@@ -16,7 +16,7 @@
 // that is on from the start therefore hits the handshake, and the command one
 // meant to break is never sent: send a PING first, then switch the fault on.
 //
-// Left out: Redis Cluster, Sentinel, TLS and servers with a password; faults
+// Left out: Redis Cluster, Sentinel and servers with a password; faults
 // within a reply (the wire knows bytes, not commands); bandwidth limits; systems
 // that are not Unix.
 package redistest

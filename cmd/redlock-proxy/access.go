@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"redlock-proxy/commands"
+	"redlock-proxy/proxy"
+)
+
+// access is who may come in, as far as files say it.
+type access struct {
+	users commands.OpenUsers // nil: no ACL file
+	tls   *proxy.TLS         // nil: no TLS
+}
+
+func (c *config) openAccess() (access, error) {
+	var a access
+	if c.Aclfile != "" {
+		a.users = func() (io.ReadCloser, error) { return os.Open(c.Aclfile) }
+	}
+	if c.TLSCert == "" {
+		return a, nil
+	}
+	var err error
+	a.tls, err = proxy.NewTLS(proxy.TLSFiles{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.TLSCA})
+	if err != nil {
+		return a, usageError(fmt.Sprintf("--tls-cert=%s --tls-key=%s --tls-ca=%s: %v", c.TLSCert, c.TLSKey, c.TLSCA, err))
+	}
+	return a, nil
+}
+
+// reloadOnSignal reads the files again at each SIGHUP, until stop. Without
+// files SIGHUP does nothing; it never ends the proxy, as a terminal that closes
+// would otherwise.
+func (a access) reloadOnSignal(log *slog.Logger, table *commands.Table) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case <-hangups:
+				a.reload(log, table)
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(done)
+		<-ended
+	}
+}
+
+// reload takes what can be read; what can not stays as it was.
+func (a access) reload(log *slog.Logger, table *commands.Table) {
+	if a.users != nil {
+		if err := table.LoadUsers(nil); err != nil {
+			log.Error("ACL file not loaded, the users stay as they were", "err", err)
+		} else {
+			log.Info("ACL file loaded")
+		}
+	}
+	if a.tls != nil {
+		if err := a.tls.Reload(); err != nil {
+			log.Error("certificates not loaded, they stay as they were", "err", err)
+		} else {
+			log.Info("certificates loaded, for new connections")
+		}
+	}
+}
+
+// settings are what CONFIG GET shows of the flags: none that is secret.
+func (c *config) settings() map[string]string {
+	return map[string]string{
+		"aclfile":       c.Aclfile,
+		"drift-factor":  fmt.Sprint(c.DriftFactor),
+		"drain-timeout": c.DrainTimeout.String(),
+		"idle-timeout":  c.IdleTimeout.String(),
+		"key-prefix":    c.KeyPrefix,
+		"max-ttl":       c.MaxTTL.String(),
+		"node-timeout":  c.NodeTimeout.String(),
+		"timeout":       fmt.Sprint(int(c.IdleTimeout.Seconds())),
+		"tls-ca":        c.TLSCA,
+		"tls-cert":      c.TLSCert,
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package commands
+
+func cpuInfo() []string { return nil }
