@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -104,16 +105,25 @@ func TestFailingAcceptsDoNotSpinNorHinderTheEnd(t *testing.T) {
 }
 
 // hurried is a listener whose connections find their write deadlines sooner,
-// so that a test need not wait for the 10 s that they have.
-type hurried struct{ net.Listener }
+// so that a test need not wait for the 10 s that they have. Not the first one:
+// it is for a client that must not notice.
+type hurried struct {
+	net.Listener
+	first sync.Once
+}
 
 type hurriedConn struct{ net.Conn }
 
 const hurry = 20
 
-func (l hurried) Accept() (net.Conn, error) {
+func (l *hurried) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	return hurriedConn{c}, err
+	hurries := true
+	l.first.Do(func() { hurries = false })
+	if err != nil || !hurries {
+		return c, err
+	}
+	return hurriedConn{c}, nil
 }
 
 func (c hurriedConn) SetWriteDeadline(t time.Time) error {
@@ -122,7 +132,7 @@ func (c hurriedConn) SetWriteDeadline(t time.Time) error {
 
 func TestAClientThatNeverReadsIsCut(t *testing.T) {
 	t.Parallel()
-	f := start(t, setup{unix: true, wrap: func(l net.Listener) net.Listener { return hurried{l} }})
+	f := start(t, setup{unix: true, wrap: func(l net.Listener) net.Listener { return &hurried{Listener: l} }})
 	stop := f.peaceful()
 	deaf := f.dial()
 	flood := strings.Repeat("PING "+strings.Repeat("a", 1000)+"\r\n", 10)

@@ -22,9 +22,6 @@ func (c *connection) writeReady() {
 	buffer := c.server.buffer()
 	defer c.server.release(buffer)
 	for {
-		if !c.reader.waiting.Load() && hasHungUp(c.raw) {
-			c.hangUp() // the end stands behind commands that have not been read
-		}
 		batch, more := c.gather((*buffer)[:0])
 		if !more {
 			return
@@ -80,30 +77,26 @@ func (b *batch) undeliver(n int) {
 // With none, the writer's work is over, and the connection's when it was the
 // last.
 func (c *connection) gather(b []byte) (_ batch, more bool) {
-	var ready slots
-	c.mu.Lock()
-	cost := 0
-	for c.slots.ready() && cost < maxWrite {
-		cost += c.slots.head.cost
-		ready.push(c.slots.pop())
-	}
+	ready, cost, grants := c.take()
 	if ready.head == nil {
-		c.writing = false
-		end := c.last && c.slots.head == nil
-		c.mu.Unlock()
-		if end {
-			c.lose()
-		}
 		return batch{}, false
 	}
-	c.mu.Unlock()
-
+	// The reader may not have come to run yet, or the end stands behind commands
+	// that it has not read.
+	gone := (grants || !c.reader.waiting.Load()) && hasHungUp(c.raw)
+	if gone {
+		c.hangUp()
+	}
 	out := batch{bytes: b, cost: cost}
 	now := time.Now()
 	for s := ready.head; s != nil; s = s.next {
 		reply := s.reply
 		p, isPerishable := reply.(commands.Perishable)
-		if isPerishable {
+		switch {
+		case isPerishable && gone:
+			p.Undelivered()
+			reply = commands.ErrHungUp
+		case isPerishable:
 			reply = p.At(now)
 		}
 		out.bytes = encode(out.bytes, s.proto, reply)
@@ -112,6 +105,29 @@ func (c *connection) gather(b []byte) (_ batch, more bool) {
 		}
 	}
 	return out, true
+}
+
+// take pops what is ready and tells whether there are grants in it. When there
+// is nothing the writer must end: the next reply starts another.
+func (c *connection) take() (ready slots, cost int, grants bool) {
+	c.mu.Lock()
+	for c.slots.ready() && cost < maxWrite {
+		s := c.slots.pop()
+		_, isPerishable := s.reply.(commands.Perishable)
+		grants = grants || isPerishable
+		cost += s.cost
+		ready.push(s)
+	}
+	end := false
+	if ready.head == nil {
+		c.writing = false
+		end = c.last && c.slots.head == nil
+	}
+	c.mu.Unlock()
+	if end {
+		c.lose()
+	}
+	return ready, cost, grants
 }
 
 // wrote makes room for as many new slots.
