@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test check fuzz bench
+.PHONY: run test check fuzz clients bench
 
 run: ## the proxy on its embedded nodes
 	go run ./cmd/redlock-proxy
@@ -14,14 +14,20 @@ check: ## format, vet, lint, modules, imports
 	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo 'gofmt: run gofmt -w .' ; exit 1 ; }
 	go vet ./...
 	cd bench && go vet ./...
+	cd clients && go vet ./...
 	$(STATICCHECK) ./...
 	cd bench && $(STATICCHECK) ./...
+	cd clients && $(STATICCHECK) ./...
 	go mod tidy -diff
 	cd bench && go mod tidy -diff
+	cd clients && go mod tidy -diff
 	sh .ci/imports.sh
 
 fuzz: ## the guard against random bytes, FUZZTIME=10m for longer
 	go test -run '^$$' -fuzz FuzzFraming -fuzztime $${FUZZTIME:-30s} ./proxy
+
+clients: ## every client against the proxy, and README's table of them anew
+	cd clients && go test -race . -update
 
 bench: ## our proxy and library beside redsync, on the same nodes
 	cd bench && go run .

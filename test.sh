@@ -4,24 +4,38 @@
 set -eu
 cd "$(dirname "$0")"
 
+# Programs by their names, libraries by the names of their packages.
 missing=""
-need() { # command, package
+program() { # command, package
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
-need redis-server redis-server
-need redis-cli redis-tools
-need node nodejs
-need npm npm
-need make make
-need gcc gcc # the race detector
+package() {
+	for p in "$@"; do
+		[ -d "/usr/share/doc/$p" ] || missing="$missing $p"
+	done
+}
+program redis-server redis-server
+program redis-cli redis-tools
+program prometheus-redis-exporter prometheus-redis-exporter
+program node nodejs
+program npm npm
+program make make
+program gcc gcc # the race detector needs it too
+program g++ g++
+# The clients of the matrix in clients/ and of examples/.
+package libc6-dev python3-redis ruby-redis ruby-hiredis php-cli php-redis php-predis
+package libredis-perl libredis-fast-perl libanyevent-redis-perl libhiredis-dev libpoco-dev
+package lua5.1 lua-redis erlang-base erlang-redis-client
 if [ -n "$missing" ]; then
 	sudo=""
 	[ "$(id -u)" = 0 ] || sudo=sudo
 	echo "installing:$missing"
 	$sudo apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing libc6-dev >/dev/null
+	DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
-(cd bench/interop && npm install --no-audit --no-fund --loglevel=error)
+for folder in bench/interop clients/drivers/node examples/node; do
+	(cd "$folder" && npm install --no-audit --no-fund --loglevel=error)
+done
 
 # From here on something that is missing is a failure and not a test skipped.
 export CI=true
@@ -30,5 +44,7 @@ export CGO_ENABLED=1
 make check
 go test -race -timeout 10m ./...
 (cd bench && go test -race -timeout 5m ./...)
+# Go's cache of results sees neither drivers nor examples nor README.
+(cd clients && go test -race -count=1 -timeout 10m ./...)
 FUZZTIME=30s make fuzz
 echo "all tests passed"

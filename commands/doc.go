@@ -8,5 +8,5 @@
 // before a command runs: that it exists, its number of arguments, who may call
 // it and whether the proxy is leaving.
 //
-// To add a command: one file with its function, one row in table.go.
+// To add a command: one file with its function, one row in rows.go.
 package commands
