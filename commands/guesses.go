@@ -12,8 +12,11 @@ const (
 	guessBurst = 30
 	// guessPerSecond is how many more each second.
 	guessPerSecond = 10
-	// guessAddresses bounds the memory. The one longest quiet makes room.
+	// guessAddresses bounds the memory. The longest quiet of a few makes room:
+	// to look at all would be work that a guesser with a large network can ask
+	// for.
 	guessAddresses = 4096
+	guessSample    = 16
 )
 
 // guesses limits how many wrong passwords are looked at for each address, so
@@ -79,9 +82,13 @@ func (g *guesses) makeRoom() {
 		return
 	}
 	var oldest string
-	for key, b := range g.wrongs {
+	looked := 0
+	for key, b := range g.wrongs { // in no order: a sample
 		if oldest == "" || b.at.Before(g.wrongs[oldest].at) {
 			oldest = key
+		}
+		if looked++; looked == guessSample {
+			break
 		}
 	}
 	delete(g.wrongs, oldest)
