@@ -30,7 +30,8 @@ type caller struct {
 	ended   []uint64        // sessions
 	held    []time.Duration // by Hold
 	wait    bool            // Hold waits
-	read    uint64          // of the next calls
+	onHold  func()
+	read    uint64 // of the next calls
 	others  []*commands.Session
 	ctx     context.Context // of the calls, unless nil
 	nodes   []*miniredis.Miniredis
@@ -103,6 +104,9 @@ func (c *caller) call(args ...string) commands.Reply {
 	}
 	call.Hold = func(d time.Duration, early <-chan struct{}) {
 		c.held = append(c.held, d)
+		if c.onHold != nil {
+			c.onHold()
+		}
 		if c.wait {
 			select {
 			case <-early:

@@ -77,41 +77,61 @@ func TestPauseHoldsLocksBackAndNothingElse(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, "")
 	c.grant("LOCK a 60000 TOKEN tok-a")
+	c.onHold = func() { c.want("CLIENT UNPAUSE", okay) } // by another, as it were
 	for _, tt := range []struct {
-		mode, line string
-		held       bool
+		pause, line string
+		held        bool
 	}{
-		{"WRITE", "LOCK b 60000 TOKEN tok-b", true}, {"WRITE", "TRYLOCK b 60000 TOKEN tok-b", true}, {"WRITE", "EXTEND a tok-a 60000", false}, {"WRITE", "PING", false}, {"WRITE", "CLIENT ID", false},
-		{"ALL", "LOCK b 60000 TOKEN tok-b", true}, {"ALL", "EXTEND a tok-a 60000", true}, {"ALL", "PING", false}, {"ALL", "UNLOCK b tok-b", true}, {"ALL", "CLIENT UNPAUSE", false},
+		{"CLIENT PAUSE 3600000 WRITE", "LOCK b 60000 TOKEN tok-b", true},
+		{"CLIENT PAUSE 3600000 WRITE", "TRYLOCK b 60000 TOKEN tok-b", true},
+		{"CLIENT PAUSE 3600000 WRITE", "EXTEND a tok-a 60000", false},
+		{"CLIENT PAUSE 3600000 WRITE", "UNLOCK b tok-b", false},
+		{"CLIENT PAUSE 3600000 WRITE", "PING", false},
+		{"CLIENT PAUSE 3600000 WRITE", "CLIENT ID", false},
+		{"CLIENT PAUSE 3600000 ALL", "LOCK b 60000 TOKEN tok-b", true},
+		{"CLIENT PAUSE 3600000", "EXTEND a tok-a 60000", true},
+		{"CLIENT PAUSE 3600000", "UNLOCK b tok-b", true},
+		{"CLIENT PAUSE 3600000", "PING", false},
+		{"CLIENT PAUSE 0", "LOCK b 60000 TOKEN tok-b", false},
 	} {
 		c.want("CLIENT UNPAUSE", okay)
+		c.want(tt.pause, okay)
 		c.held = nil
-		c.want("CLIENT PAUSE 1 "+tt.mode, okay)
-		c.wait = true
 		c.call(strings.Split(tt.line, " ")...)
-		c.wait = false
-		if got := len(c.held) > 0; got != tt.held && !tt.held {
-			t.Errorf("PAUSE %s: %s was held: %v", tt.mode, tt.line, c.held)
+		if got := len(c.held) > 0; got != tt.held {
+			t.Errorf("%s: %s was held: %v", tt.pause, tt.line, c.held)
 		}
 	}
-	c.want("CLIENT PAUSE 3600000", okay)
-	done := make(chan struct{})
-	c.wait = true
-	go func() {
-		defer close(done)
-		c.call("UNLOCK", "a", "tok-a")
-	}()
-	select {
-	case <-done:
-		t.Error("UNLOCK was not held by PAUSE ALL")
-	case <-time.After(50 * time.Millisecond):
+	c.want("CLIENT UNPAUSE", okay)
+	c.want("CLIENT PAUSE 3600000 ALL", okay)
+	c.want("CLIENT PAUSE 1 WRITE", okay) // a weaker one does not cut it short
+	c.held = nil
+	c.call("UNLOCK", "a", "tok-a")
+	if len(c.held) != 1 || c.held[0] < time.Minute {
+		t.Errorf("a second, weaker pause counts: held %v", c.held)
 	}
-	c.table.Leave() // a drain can not wait for the end of a pause
+}
+
+// A drain can not wait for the end of a pause.
+func TestLeavingEndsAPause(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, "")
+	c.want("CLIENT PAUSE 3600000", okay)
+	held := make(chan struct{})
+	c.wait, c.onHold = true, func() { close(held) }
+	done := make(chan commands.Reply, 1)
+	go func() { done <- c.call("LOCK", "a", "60000") }()
+	<-held
+	c.table.Leave()
 	select {
-	case <-done:
+	case r := <-done:
+		if e, is := r.(commands.Error); !is || !strings.HasPrefix(string(e), "LEAVING ") {
+			t.Errorf("a LOCK that was held by a pause when the proxy left got %v", r)
+		}
 	case <-time.After(patience):
 		t.Error("leaving does not end the pause")
 	}
+	c.wantNoKeys()
 }
 
 // A pipeline of MULTI, LOCK and EXEC fails for the client; so it must hold

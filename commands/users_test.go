@@ -134,11 +134,11 @@ func TestLoadingUsersEndsThoseThatChanged(t *testing.T) {
 	if !jobs.Ended {
 		t.Error("a connection whose user changed goes on")
 	}
-	c.session = admin
+	c.session, c.others = admin, nil
 	change("user admin off\n")
 	c.want("ACL LOAD", okay)
-	if !admin.Ended {
-		t.Error("who loads a file that takes its own rights away goes on")
+	if !admin.Ended || len(c.ended) != 1 {
+		t.Errorf("who loads a file that takes its own rights away goes on (%v), or was cut off before the answer: %v", !admin.Ended, c.ended)
 	}
 	c.wantNoKeys()
 }

@@ -274,3 +274,69 @@ func TestNoRealNodeKeepsAGrantWhoseClientHungUp(t *testing.T) {
 		}
 	}
 }
+
+// late is a listener whose connections hear of the end of their client only
+// when they are told to, as when the goroutine that reads has not come to run.
+type late struct {
+	net.Listener
+	ended  chan struct{} // closed when the system knows of the end
+	listen chan struct{} // to be closed
+}
+
+type lateConn struct {
+	*net.TCPConn
+	late *late
+}
+
+func (l *late) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return lateConn{c.(*net.TCPConn), l}, nil
+}
+
+func (c lateConn) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	if err != nil {
+		close(c.late.ended)
+		<-c.late.listen
+	}
+	return n, err
+}
+
+func TestAGrantIsNotWrittenToAClientThatTheSystemKnowsHasGone(t *testing.T) {
+	t.Parallel()
+	l := &late{ended: make(chan struct{}), listen: make(chan struct{})}
+	f := start(t, setup{wrap: func(inner net.Listener) net.Listener { l.Listener = inner; return l }})
+	reached := f.holdUp("a")
+	c := f.dial()
+	c.send("PING\r\n" + command("LOCK", "a", "60000", "TOKEN", "tok-a"))
+	c.want("+PONG\r\n")
+	reached()
+	c.close()
+	within(t, "the end of the client", l.ended)
+	f.letGo("a")
+	eventually(t, "the release behind the acquire", func() bool { return f.scripts("a") == 2 })
+	close(l.listen)
+	f.wantClients(0)
+	f.wantNoKeys()
+}
+
+// Nothing is read of a connection that a pause holds; its end is seen all the
+// same.
+func TestHangingUpDuringAPause(t *testing.T) {
+	t.Parallel()
+	f := start(t, setup{})
+	other := f.dial()
+	other.send("CLIENT PAUSE 3600000\r\n")
+	other.want("+OK\r\n")
+	c := f.dial()
+	c.send("PING\r\nLOCK a 60000\r\nPING\r\n")
+	c.want("+PONG\r\n")
+	f.wantClients(2)
+	c.close()
+	f.wantClients(1)
+	other.wantAlive()
+	f.wantNoKeys()
+}

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 
@@ -20,6 +21,7 @@ type node struct {
 	holds map[string]*hold
 	lanes map[string]*server.Peer // by which connection a resource was last asked for
 	asked map[string]int          // how often with a token
+	came  map[string]int          // how many scripts for a resource
 }
 
 type hold struct {
@@ -28,7 +30,7 @@ type hold struct {
 }
 
 func newNode(m *miniredis.Miniredis) *node {
-	n := &node{redis: m, holds: map[string]*hold{}, lanes: map[string]*server.Peer{}, asked: map[string]int{}}
+	n := &node{redis: m, holds: map[string]*hold{}, lanes: map[string]*server.Peer{}, asked: map[string]int{}, came: map[string]int{}}
 	m.Server().SetPreHook(func(p *server.Peer, cmd string, args ...string) bool {
 		if cmd == "EVALSHA" && len(args) > 3 {
 			n.arrive(p, args[2], args[3])
@@ -42,6 +44,7 @@ func (n *node) arrive(p *server.Peer, resource, token string) {
 	n.mu.Lock()
 	n.lanes[resource] = p
 	n.asked[token]++
+	n.came[resource]++
 	h := n.holds[resource]
 	if h != nil {
 		select {
@@ -96,6 +99,17 @@ func (f *front) asked(token string) (count int) {
 		n.mu.Unlock()
 	}
 	return count
+}
+
+// scripts is the least number of scripts for a resource that a node was sent.
+func (f *front) scripts(resource string) int {
+	least := math.MaxInt
+	for _, n := range f.nodes {
+		n.mu.Lock()
+		least = min(least, n.came[resource])
+		n.mu.Unlock()
+	}
+	return least
 }
 
 // holdUp makes every node stand still before it runs a script for the
