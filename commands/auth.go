@@ -20,14 +20,14 @@ func (t *Table) logIn(c *Call, name, password []byte) Reply {
 	if !t.guesses.take(c.Session.Addr, c.began) {
 		return errGuessing
 	}
-	users := t.users.Load()
-	user, right := users.Authenticate(string(name), password)
+	loads := t.loads.Load() // before the users, so that a load in between is noticed
+	user, right := t.users.Load().Authenticate(string(name), password)
 	if !right {
 		t.stats.deniedAuth.Add(1)
-		c.Hold(t.GuessDelay, nil)
+		c.hold(t.GuessDelay, nil)
 		return errWrongPass
 	}
 	t.guesses.right(c.Session.Addr)
-	c.Session.become(users, user)
+	c.Session.become(loads, user)
 	return ok
 }

@@ -38,11 +38,19 @@ func (t *Table) begin(c *Call) {
 	c.muted = c.Session.mutes()
 }
 
+// hold keeps the connection from being read. The time does not count as the
+// command's own.
+func (c *Call) hold(d time.Duration, early <-chan struct{}) {
+	before := time.Now()
+	c.Hold(d, early)
+	c.began = c.began.Add(time.Since(before))
+}
+
 // Reply answers the call. It is counted here, so that what a command costs
 // includes the time at the nodes.
 func (c *Call) Reply(r Reply) {
 	c.table.count(c, r)
-	if !c.muted {
+	if _, confirms := r.(Several); !c.muted || confirms { // of subscriptions, which Redis does not mute
 		c.Send(r)
 		return
 	}

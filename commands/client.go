@@ -160,6 +160,8 @@ func clientPause(t *Table, c *Call) {
 		c.Reply(errTimeoutNegative)
 	case ms > longestPause.Milliseconds():
 		c.Reply(errPauseTooLong)
+	case t.leaving.Load():
+		c.Reply(errLeaving)
 	default:
 		all := len(c.Args) == 3 || is(c.Args[3], "ALL")
 		t.pause.begin(time.Duration(ms)*time.Millisecond, all)
@@ -169,7 +171,7 @@ func clientPause(t *Table, c *Call) {
 
 // maxClientName bounds what a connection can make the proxy keep. Redis has no
 // such limit of its own.
-const maxClientName = 1024
+const maxClientName = 256
 
 // validName: printable, no spaces, so that CLIENT INFO stays one line of words.
 func validName(name []byte) bool {

@@ -37,12 +37,17 @@ func commandInfo(t *Table, c *Call) {
 		return
 	}
 	var all Array
+	known := map[*Command]Reply{} // the same names again cost little
 	for _, name := range c.Args[2:] {
-		if r := t.named(name); r != nil {
-			all = append(all, r.info())
-		} else {
+		r := t.named(name)
+		if r == nil {
 			all = append(all, Null{})
+			continue
 		}
+		if known[r] == nil {
+			known[r] = r.info()
+		}
+		all = append(all, known[r])
 	}
 	c.Reply(all)
 }
@@ -55,8 +60,10 @@ func commandDocs(t *Table, c *Call) {
 			all = append(all, Bulk(r.full), r.docs())
 		}
 	}
+	told := map[*Command]bool{} // once, however often it is asked for
 	for _, name := range c.Args[2:] {
-		if r := t.named(name); r != nil {
+		if r := t.named(name); r != nil && !told[r] {
+			told[r] = true
 			all = append(all, Bulk(r.full), r.docs())
 		}
 	}

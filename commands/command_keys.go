@@ -44,6 +44,10 @@ func (t *Table) keyIn(args [][]byte) ([]byte, Reply) {
 	return args[row.Key], nil
 }
 
+// maxPattern is longer than any pattern for a name need be: matching a long one
+// is work.
+const maxPattern = 256
+
 // COMMAND LIST [FILTERBY MODULE|ACLCAT|PATTERN value]
 func commandList(t *Table, c *Call) {
 	wanted := func(*Command) bool { return true }
@@ -57,6 +61,9 @@ func commandList(t *Table, c *Call) {
 	case is(c.Args[3], "ACLCAT"):
 		category := strings.ToLower(c.arg(4))
 		wanted = func(r *Command) bool { return slices.Contains(r.Categories, category) }
+	case is(c.Args[3], "PATTERN") && len(c.Args[4]) > maxPattern:
+		c.Reply(errPattern)
+		return
 	case is(c.Args[3], "PATTERN"):
 		pattern := strings.ToLower(c.arg(4))
 		wanted = func(r *Command) bool { return acl.Glob(pattern, []byte(r.full)) }

@@ -36,7 +36,7 @@ func configGet(t *Table, c *Call) {
 		if _, exact := settings[pattern]; exact {
 			tell(string(p), pattern)
 		}
-		if !strings.ContainsAny(pattern, "[*?") {
+		if !strings.ContainsAny(pattern, "[*?") || len(pattern) > maxPattern {
 			continue
 		}
 		for _, name := range sortedKeys(settings) {

@@ -52,10 +52,16 @@ const (
 	errTimeoutNegative = Error("ERR timeout is negative")
 )
 
+var errPattern = Error(fmt.Sprintf("ERR pattern too long: at most %d bytes are allowed", maxPattern))
+
 var errPauseTooLong = Error(fmt.Sprintf("ERR at most %d ms, end it with CLIENT UNPAUSE", longestPause.Milliseconds()))
 
 // errSubscriptions names the limit of a connection.
-var errSubscriptions = Error(fmt.Sprintf("LIMIT at most %d subscriptions for a connection", maxSubscriptions))
+var errSubscriptions = Error(fmt.Sprintf("LIMIT at most %d subscriptions of %d bytes together for a connection", maxSubscriptions, maxSubscriptionSize))
+
+// ErrUnread takes the place of a large reply when too many of them wait for
+// clients that do not read.
+const ErrUnread = Error("LIMIT too many large replies wait to be read by their clients, try again in a moment")
 
 // ErrHungUp takes the place of a grant that was undone because its client had
 // closed the connection. Only a client that closed just its sending half can

@@ -20,7 +20,10 @@ func (t *Table) Run(c *Call) {
 		t.reject(c, refusal)
 		return
 	}
-	t.pause.hold(c)
+	if !t.pause.hold(c) {
+		t.reject(c, ErrHungUp)
+		return
+	}
 	if c.row.Acquires && t.leaving.Load() {
 		t.reject(c, errLeaving)
 		return

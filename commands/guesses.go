@@ -95,14 +95,17 @@ func (g *guesses) makeRoom() {
 }
 
 // source is whom an address counts for: without its port, and an IPv6 network
-// of 64 bits as one, as a single host has all of it. All of a unix socket is
-// one.
+// of 64 bits as one, as a single host has all of it. This machine is one, and
+// so are all who come by a unix socket.
 func source(addr string) string {
 	a, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return "unix"
 	}
 	ip := a.Addr().Unmap().WithZone("")
+	if ip.IsLoopback() {
+		return "loopback" // this machine has millions of them
+	}
 	if ip.Is6() {
 		network, _ := ip.Prefix(64)
 		return network.String()

@@ -44,9 +44,13 @@ func (p *pause) end() {
 	p.on.Store(false)
 }
 
-// hold waits with a command that the pause is for.
-func (p *pause) hold(c *Call) {
-	for p.on.Load() && c.row.Key > 0 && c.Context.Err() == nil {
+// hold waits with a command that the pause is for. It reports false when the
+// client has gone meanwhile: then the command is not run.
+func (p *pause) hold(c *Call) bool {
+	for p.on.Load() && c.row.Key > 0 {
+		if c.Context.Err() != nil {
+			return false
+		}
 		p.mu.Lock()
 		over, left := p.over, time.Until(p.until)
 		concerned := over != nil && left > 0 && (p.all || c.row.Acquires)
@@ -56,8 +60,9 @@ func (p *pause) hold(c *Call) {
 		}
 		p.mu.Unlock()
 		if !concerned {
-			return
+			return true
 		}
-		c.Hold(left, over)
+		c.hold(left, over)
 	}
+	return true
 }

@@ -16,8 +16,11 @@ const (
 	kinds // how many there are
 )
 
-// maxSubscriptions bounds what a connection can make the proxy keep.
-const maxSubscriptions = 256
+// What a connection can make the proxy keep: so many names, of so many bytes.
+const (
+	maxSubscriptions    = 256
+	maxSubscriptionSize = 16 << 10
+)
 
 func pubsubRows() []*Command {
 	all := []*Command{
@@ -70,11 +73,11 @@ func pubsubNumsub(_ *Table, c *Call) {
 func (s *Session) subscribe(k kind, verb string, names [][]byte) Reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.channels)+len(names) > maxSubscriptions {
-		return errSubscriptions
-	}
 	if s.channels == nil {
 		s.channels = map[string]struct{}{}
+	}
+	if !s.hasRoom(k, names) {
+		return errSubscriptions
 	}
 	var all Several
 	for _, name := range names {
@@ -86,6 +89,21 @@ func (s *Session) subscribe(k kind, verb string, names [][]byte) Reply {
 		all = append(all, Push{Bulk(verb), Bulk(name), s.counted(k)})
 	}
 	return all
+}
+
+// hasRoom tells whether the names may be kept besides those there are.
+func (s *Session) hasRoom(k kind, names [][]byte) bool {
+	count, size := len(s.channels), 0
+	for key := range s.channels {
+		size += len(key)
+	}
+	for _, name := range names {
+		if _, has := s.channels[k.key(name)]; !has {
+			count++
+			size += 1 + len(name)
+		}
+	}
+	return count <= maxSubscriptions && size <= maxSubscriptionSize
 }
 
 // unsubscribe confirms each channel; without names it ends all of that kind.

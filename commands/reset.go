@@ -5,9 +5,12 @@ func reset(t *Table, c *Call) {
 	s := c.Session
 	s.setName("")
 	s.setProto(2)
+	if s.silence == off {
+		c.muted = false // but not by SKIP, as in Redis
+	}
 	s.silence, s.multi = speaking, 0
 	s.dropSubscriptions()
 	t.logOut(s)
-	c.Proto, c.muted = 2, false
+	c.Proto = 2
 	c.Reply(Simple("RESET"))
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2/server"
+
 	"redlock-proxy/commands"
 )
 
@@ -50,18 +52,26 @@ func TestTheSlowLogKeepsNoSecrets(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, "pass-right")
 	c.table.GuessDelay = 150 * time.Millisecond
-	c.wait = true // Hold takes its time, and makes the command a slow one
-	c.want("AUTH default pass-wrong", wrongPass)
+	c.wait = true
+	c.want("AUTH default pass-wrong", wrongPass) // is held, which is not slowness
 	c.want("AUTH pass-right", okay)
-	c.want("CLIENT PAUSE 150", okay)
+	c.want("SLOWLOG LEN", commands.Integer(0))
+	for _, n := range c.nodes {
+		n.Server().SetPreHook(func(_ *server.Peer, name string, _ ...string) bool {
+			if strings.HasPrefix(name, "EVAL") {
+				time.Sleep(120 * time.Millisecond) // a slow node
+			}
+			return false
+		})
+	}
 	c.grant("LOCK jobs:1 60000 TOKEN tok-secret")
-	c.want("SLOWLOG LEN", commands.Integer(2))
+	c.grant("EXTEND jobs:1 tok-secret 60000")
 	all := c.call("SLOWLOG", "GET").(commands.Array)
 	text := fmt.Sprint(all)
 	if len(all) != 2 || strings.Contains(text, "tok-") || strings.Contains(text, "pass-") {
 		t.Errorf("SLOWLOG GET: %s", text)
 	}
-	for _, want := range []string{"[lock jobs:1 ... (3 more arguments)]", "[auth ... (2 more arguments)]", "127.0.0.1:1"} {
+	for _, want := range []string{"[lock jobs:1 ... (3 more arguments)]", "[extend jobs:1 ... (2 more arguments)]", "127.0.0.1:1"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("SLOWLOG GET lacks %q: %s", want, text)
 		}
@@ -224,7 +234,7 @@ func TestConfigGetShowsNoSecrets(t *testing.T) {
 func TestSubscriptionsAreBounded(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, "")
-	limit := commands.Error("LIMIT at most 256 subscriptions for a connection")
+	limit := commands.Error("LIMIT at most 256 subscriptions of 16384 bytes together for a connection")
 	for i := range 256 {
 		c.call("SUBSCRIBE", fmt.Sprintf("channel-%d", i))
 	}
@@ -252,4 +262,30 @@ func TestAPauseEndsForAClientThatHangsUp(t *testing.T) {
 		t.Fatal("a client that has gone is still held")
 	}
 	c.wantNoKeys()
+}
+
+func TestSubscriptionsAreBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, "")
+	name := strings.Repeat("n", 6000)
+	for i := range 2 {
+		c.call("SUBSCRIBE", fmt.Sprint(name, i))
+		c.call("SUBSCRIBE", fmt.Sprint(name, i)) // once more takes no room
+	}
+	if got, is := c.call("SUBSCRIBE", name+"2").(commands.Error); !is || !strings.HasPrefix(string(got), "LIMIT ") {
+		t.Errorf("18 KB of names are kept: %.100v", got)
+	}
+}
+
+func TestTheSameDocsAgainAreGivenOnce(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, "")
+	args := []string{"COMMAND", "DOCS"}
+	for range 200 {
+		args = append(args, "client", "CLIENT")
+	}
+	if docs := c.call(args...).(commands.Map); len(docs) != 2 {
+		t.Errorf("client is documented %d times", len(docs)/2)
+	}
+	c.want("COMMAND LIST FILTERBY PATTERN "+strings.Repeat("*", 257), commands.Error("ERR pattern too long: at most 256 bytes are allowed"))
 }

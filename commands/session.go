@@ -20,7 +20,7 @@ type Session struct {
 	// Ended: QUIT was called; what follows on the connection is not read.
 	Ended bool
 
-	users   *acl.Users // where the user is from
+	loads   uint64 // how often users had been loaded when the user was taken
 	silence silence
 	multi   uint64 // the read that brought a MULTI
 
@@ -63,13 +63,12 @@ func (s *Session) setName(name string) {
 // logOut makes the session the default user's, if that needs no password, or
 // nobody's.
 func (t *Table) logOut(s *Session) {
-	users := t.users.Load()
-	s.become(users, users.Open())
+	s.become(t.loads.Load(), t.users.Load().Open())
 }
 
 // become gives the session a user, who may be nil.
-func (s *Session) become(users *acl.Users, user *acl.User) {
-	s.users = users
+func (s *Session) become(loads uint64, user *acl.User) {
+	s.loads = loads
 	s.mu.Lock()
 	s.user = user
 	s.mu.Unlock()
@@ -78,15 +77,15 @@ func (s *Session) become(users *acl.Users, user *acl.User) {
 // stillWelcome tells whether the session's user is as it was, after the users
 // may have been loaded anew.
 func (t *Table) stillWelcome(s *Session) bool {
-	now := t.users.Load()
-	if s.user == nil || s.users == now {
+	loads := t.loads.Load()
+	if s.user == nil || s.loads == loads {
 		return true
 	}
-	user := now.Lookup(s.user.Name())
+	user := t.users.Load().Lookup(s.user.Name())
 	if !s.user.Equal(user) {
 		return false
 	}
-	s.become(now, user)
+	s.become(loads, user)
 	return true
 }
 

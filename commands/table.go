@@ -29,6 +29,9 @@ type Table struct {
 	// OpenUsers opens the ACL file, for Prepare and for ACL LOAD; nil: there is
 	// none.
 	OpenUsers OpenUsers
+	// MustLogIn: users who let anybody in without a password are refused, as
+	// strangers can reach the proxy.
+	MustLogIn bool
 	// Embedded: the nodes live in this process and forget with it.
 	Embedded bool
 	// Settings are what CONFIG GET tells. No secrets.
@@ -44,7 +47,8 @@ type Table struct {
 	rows    map[string]*Command
 	foreign map[string]*family
 	users   atomic.Pointer[acl.Users]
-	loading sync.Mutex // of users
+	loads   atomic.Uint64 // how often they have been loaded
+	loading sync.Mutex    // of users
 	guesses guesses
 	pause   pause
 	stats   stats

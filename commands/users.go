@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,8 +11,9 @@ import (
 // OpenUsers opens the ACL file to be read from its start.
 type OpenUsers func() (io.ReadCloser, error)
 
-// Open tells whether anybody may come in without a password.
-func (t *Table) Open() bool { return t.users.Load().Open() != nil }
+// ErrOpen is the error of an ACL file that lets anybody in where MustLogIn
+// says that nobody may. An empty file does.
+var ErrOpen = errors.New("ACL file: the user default needs no password there, so anybody who reaches the proxy could come in; set it off, or --protected-mode=no if the network keeps strangers out")
 
 // LoadUsers reads the ACL file, for ACL LOAD and for a signal. If anything is
 // wrong with it, nothing changes. Connections whose user has gone or may now do
@@ -24,8 +26,10 @@ func (t *Table) LoadUsers(except *Session) error {
 	if err != nil {
 		return err
 	}
-	if t.users.Swap(users) == nil {
-		return nil // the first time, nobody is there yet
+	before := t.users.Swap(users)
+	t.loads.Add(1)
+	if before == nil {
+		return nil // nobody is there yet
 	}
 	for _, s := range t.Front.Sessions() {
 		if user := s.look().user; user != nil && s != except && !user.Equal(users.Lookup(user.Name())) {
@@ -48,6 +52,9 @@ func (t *Table) readUsers() (*acl.Users, error) {
 	users, err := acl.Parse(file, known)
 	if err != nil {
 		return nil, fmt.Errorf("ACL file: %w", err)
+	}
+	if t.MustLogIn && users.Open() != nil {
+		return nil, ErrOpen
 	}
 	return users, nil
 }

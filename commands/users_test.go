@@ -1,6 +1,7 @@
 package commands_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -143,6 +144,26 @@ func TestLoadingUsersEndsThoseThatChanged(t *testing.T) {
 	c.wantNoKeys()
 }
 
+// An emptied file would let anybody in; where strangers can reach the proxy it
+// is refused, at a reload too.
+func TestUsersThatLetAnybodyInAreRefusedWhereStrangersAre(t *testing.T) {
+	t.Parallel()
+	c, change := withUsers(t, aclFile)
+	c.table.MustLogIn = true
+	for _, text := range []string{"", "user default on nopass\n", "user admin on >pass-admin ~* +@all\n"} {
+		change(text)
+		if err := c.table.LoadUsers(nil); !errors.Is(err, commands.ErrOpen) {
+			t.Errorf("%q: got %v, want ErrOpen", text, err)
+		}
+	}
+	c.want("PING", noAuth)
+	c.want("AUTH jobs pass-jobs", okay)
+	change("user default off\nuser jobs on >pass-jobs +ping\n")
+	if err := c.table.LoadUsers(nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWrongPasswordsWaitAndAreLimited(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, "pass-right")
@@ -164,8 +185,12 @@ func TestWrongPasswordsWaitAndAreLimited(t *testing.T) {
 	c.session = &commands.Session{} // the same host by another port
 	c.table.Begin(c.session, 2, "127.0.0.1:4711", "")
 	c.want("AUTH pass-right", guessLimit)
-	c.table.Begin(c.session, 3, "127.0.0.2:1", "")
+	c.table.Begin(c.session, 3, "192.0.2.1:1", "")
 	c.want("AUTH pass-right", okay)
+
+	c.table.Begin(c.session, 3, "127.99.0.2:1", "") // this machine is one
+	c.want("AUTH pass-right", guessLimit)
+	c.table.Begin(c.session, 3, "192.0.2.1:1", "")
 
 	right := 0
 	for range 1000 { // right ones do not count

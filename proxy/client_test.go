@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,21 +25,6 @@ type client struct {
 func (f *front) dial() *client {
 	f.t.Helper()
 	return dial(f.t, f.addr.Network(), f.addr.String())
-}
-
-// dialFrom connects from another address of this machine. Only Linux has
-// them without being asked; elsewhere it gives nil.
-func (f *front) dialFrom(ip string) *client {
-	f.t.Helper()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
-	conn, err := d.DialContext(f.t.Context(), "tcp", f.addr.String())
-	if err != nil && runtime.GOOS != "linux" {
-		return nil
-	}
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	return newClient(f.t, conn)
 }
 
 func dial(t testing.TB, network, address string) *client {

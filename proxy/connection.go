@@ -40,7 +40,7 @@ type connection struct {
 func newConnection(s *Server, raw net.Conn, secure *TLS, id uint64) *connection {
 	c := &connection{server: s, raw: raw, socket: raw}
 	if secure != nil {
-		c.socket = tls.Server(raw, secure.server)
+		c.socket = tls.Server(hasty{raw}, secure.server)
 	}
 	c.room.L = &c.mu
 	c.reader = newReader(counted{c.socket, &s.input}, &s.incoming)
@@ -190,6 +190,9 @@ func (c *connection) fill(s *slot, proto int, r commands.Reply) {
 		return
 	}
 	gone := c.hungUp || c.lost
+	if !c.lost && !c.server.large.take(s, size(r)) {
+		r = commands.ErrUnread
+	}
 	s.proto, s.reply = proto, r
 	if gone {
 		s.reply = unwanted(r)
@@ -277,9 +280,13 @@ func (c *connection) lose() {
 	first := !c.lost
 	c.lost = true
 	c.room.Broadcast()
+	for s := c.slots.head; s != nil; s = s.next {
+		c.server.large.giveBack(s.large)
+		s.large = 0
+	}
 	c.mu.Unlock()
 	if first {
-		_ = c.socket.Close()
+		_ = c.raw.Close() // not TLS' own: its farewell would wait for a client that does not read
 		c.server.forget(c)
 	}
 }

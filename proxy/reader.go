@@ -20,7 +20,7 @@ type reader struct {
 	start  int     // the first byte not consumed
 	end    int     // behind the last byte read
 	filled bool    // the last read filled the buffer: there is more to come
-	reads  uint64  // how many times something came
+	reads  uint64  // how many times something came, what overran the buffer counted as one
 
 	// waiting: a read is under way, which would see a hang-up.
 	waiting atomic.Bool
@@ -62,10 +62,12 @@ func (r *reader) fill() error {
 	r.waiting.Store(true)
 	n, err := r.source.Read(r.buf[r.end:])
 	r.waiting.Store(false)
+	if !r.filled {
+		r.reads++
+	}
 	r.end += n
 	r.filled = r.end == len(r.buf)
 	if n > 0 {
-		r.reads++
 		return nil // an error comes again
 	}
 	return err

@@ -36,6 +36,8 @@ type Server struct {
 	work   sync.WaitGroup // accept loops, readers and writers
 	lastID atomic.Uint64
 
+	large largeRoom // of the replies that wait to be sent
+
 	received, rejected, input, output atomic.Uint64 // for INFO
 
 	mu        sync.Mutex

@@ -8,6 +8,7 @@ import (
 type slot struct {
 	proto int
 	cost  int            // bytes it counts: of the command, then of the reply
+	large int            // bytes it has of the server's room for large replies
 	reply commands.Reply // nil until it is known
 	next  *slot
 }

@@ -6,8 +6,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync/atomic"
+	"time"
 )
 
 // TLSFiles names PEM files.
@@ -64,6 +66,15 @@ func readCA(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s: no certificate in it", file)
 	}
 	return pool, nil
+}
+
+// hasty bounds each write: TLS also writes by itself, in answer to what it
+// reads, and a client that does not take it would hold the reader up for ever.
+type hasty struct{ net.Conn }
+
+func (h hasty) Write(b []byte) (int, error) {
+	_ = h.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	return h.Conn.Write(b)
 }
 
 // shakeHands does it with a client of a TLS listener, in the time it has. The

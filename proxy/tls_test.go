@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -220,4 +221,46 @@ func TestCertificatesAreReplacedWhileClientsStay(t *testing.T) {
 		t.Error("the new certificate is not served")
 	}
 	old.wantAlive()
+}
+
+// A client that has been quiet for longer than a write may take gets its answer
+// all the same, also one that TLS gives by itself.
+func TestEveryTLSWriteHasADeadlineOfItsOwn(t *testing.T) {
+	t.Parallel()
+	a := redistest.NewAuthority(t)
+	l := &deadlines{}
+	f := startTLS(t, a, false, setup{wrap: func(inner net.Listener) net.Listener { l.Listener = inner; return l }})
+	c := f.dialTLS(trusting(a))
+	for range 3 {
+		c.wantAlive()
+	}
+	if writes, set := l.writes.Load(), l.set.Load(); set < writes || writes < 4 {
+		t.Errorf("%d writes, and a deadline was set %d times", writes, set)
+	}
+}
+
+// deadlines counts what a listener's connections are asked to do.
+type deadlines struct {
+	net.Listener
+	writes, set atomic.Int32
+}
+
+type deadlinesConn struct {
+	net.Conn
+	of *deadlines
+}
+
+func (l *deadlines) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return deadlinesConn{c, l}, err
+}
+
+func (c deadlinesConn) Write(b []byte) (int, error) {
+	c.of.writes.Add(1)
+	return c.Conn.Write(b)
+}
+
+func (c deadlinesConn) SetWriteDeadline(t time.Time) error {
+	c.of.set.Add(1)
+	return c.Conn.SetWriteDeadline(t)
 }

@@ -29,6 +29,7 @@ func (c *connection) writeReady() {
 		*buffer = batch.bytes[:0] // it may have grown
 		c.setWriteDeadline()
 		n, err := c.socket.Write(batch.bytes)
+		c.server.large.giveBack(batch.large)
 		c.server.output.Add(uint64(n))
 		if err != nil {
 			batch.undeliver(n)
@@ -42,6 +43,9 @@ func (c *connection) writeReady() {
 // setWriteDeadline bounds the next write, by half of writeTimeout at least: to
 // move a deadline costs as much as a small write, so it is not moved each time.
 func (c *connection) setWriteDeadline() {
+	if c.socket != c.raw {
+		return // TLS' writes are hasty
+	}
 	now := time.Now()
 	if c.deadline.Sub(now) < writeTimeout/2 {
 		c.deadline = now.Add(writeTimeout)
@@ -53,6 +57,7 @@ func (c *connection) setWriteDeadline() {
 type batch struct {
 	bytes []byte
 	cost  int // of the slots in it
+	large int // of them, see largeRoom
 	// perishable are the replies that have to be taken back when the client
 	// certainly did not get them, each with the position behind its last byte.
 	perishable []perishable
@@ -91,6 +96,7 @@ func (c *connection) gather(b []byte) (_ batch, more bool) {
 	now := time.Now()
 	for s := ready.head; s != nil; s = s.next {
 		reply := s.reply
+		out.large += s.large
 		p, isPerishable := reply.(commands.Perishable)
 		switch {
 		case isPerishable && gone:

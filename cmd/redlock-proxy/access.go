@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"redlock-proxy/commands"
 	"redlock-proxy/proxy"
@@ -21,7 +22,7 @@ type access struct {
 func (c *config) openAccess() (access, error) {
 	var a access
 	if c.Aclfile != "" {
-		a.users = func() (io.ReadCloser, error) { return os.Open(c.Aclfile) }
+		a.users = func() (io.ReadCloser, error) { return openRegular(c.Aclfile) }
 	}
 	if c.TLSCert == "" {
 		return a, nil
@@ -33,6 +34,21 @@ func (c *config) openAccess() (access, error) {
 	}
 	return a, nil
 }
+
+// openRegular opens no pipes and devices, which could let the opening wait.
+func openRegular(file string) (io.ReadCloser, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", file)
+	}
+	return os.Open(file)
+}
+
+// reloadGrace is how long the end of the program waits for a reload.
+const reloadGrace = time.Second
 
 // reloadOnSignal reads the files again at each SIGHUP, until stop. Without
 // files SIGHUP does nothing; it never ends the proxy, as a terminal that closes
@@ -55,7 +71,10 @@ func (a access) reloadOnSignal(log *slog.Logger, table *commands.Table) (stop fu
 	return func() {
 		signal.Stop(hangups)
 		close(done)
-		<-ended
+		select {
+		case <-ended:
+		case <-time.After(reloadGrace): // a file system that hangs
+		}
 	}
 }
 

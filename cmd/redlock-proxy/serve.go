@@ -84,14 +84,12 @@ func (s *serve) table(log *slog.Logger, access access) (*commands.Table, error) 
 		Version:   fullVersion(),
 		Password:  s.Requirepass,
 		OpenUsers: access.users,
+		MustLogIn: s.exposed() != "",
 		Embedded:  len(s.Node) == 0,
 		Settings:  s.settings(),
 	}
 	if err := t.Prepare(); err != nil {
 		return nil, usageError(fmt.Sprintf("--aclfile=%s: %v", s.Aclfile, err))
-	}
-	if address := s.exposed(); address != "" && t.Open() {
-		return nil, usageError(fmt.Sprintf("--aclfile=%s: the user default needs no password there, so anybody who reaches %s could come in; set it off, or --protected-mode=no if the network keeps strangers out", s.Aclfile, address))
 	}
 	return t, nil
 }
