@@ -80,6 +80,25 @@ func TestUsersMayDoWhatTheirRulesSay(t *testing.T) {
 	c.wantNoKeys()
 }
 
+func TestClientKillOfAUser(t *testing.T) {
+	t.Parallel()
+	c, _ := withUsers(t, aclFile)
+	c.want("AUTH jobs pass-jobs", okay)
+	jobs := c.session
+	reader := &commands.Session{}
+	c.table.Begin(reader, 2, "127.0.0.1:3", "127.0.0.1:2")
+	c.session = reader
+	c.want("AUTH reader x", okay)
+	c.begin()
+	c.others = []*commands.Session{jobs, reader}
+	c.want("AUTH admin pass-admin", okay)
+	c.want("CLIENT KILL USER reader", commands.Integer(1))
+	if fmt.Sprint(c.ended) != "[2]" {
+		t.Errorf("ended %v, want [2]", c.ended)
+	}
+	c.want("CLIENT KILL USER nobody", commands.Error("ERR No such user 'nobody'"))
+}
+
 func TestACLCommandsTellOfTheUsers(t *testing.T) {
 	t.Parallel()
 	c, _ := withUsers(t, aclFile)

@@ -64,7 +64,13 @@ func TestTLSToClientsAndNodes(t *testing.T) {
 	for _, addr := range addrs {
 		args = append(args, "--node=rediss://"+addr)
 	}
+	socket := filepath.Join(t.TempDir(), "s")
+	// Beyond this machine too: client certificates keep strangers out.
+	args = append(args, "--listen=unix://"+socket, "--listen=0.0.0.0:0")
 	r := start(t, args...)
+	if got := cli(t, "-s", socket, "PING"); got != "PONG\n" {
+		t.Errorf("the unix socket is not plain: %q", got)
+	}
 	got := lines(cli(t, "-p", r.port(), "--tls", "--cacert", a.File, "--cert", client, "--key", clientKey, "LOCK", "jobs:42", "60000", "TOKEN", "tok-1"))
 	if len(got) != 2 || got[0] != "tok-1" {
 		t.Fatalf("LOCK over TLS at both ends: %q", got)
