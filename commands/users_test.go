@@ -75,6 +75,12 @@ func TestUsersMayDoWhatTheirRulesSay(t *testing.T) {
 	c.want("AUTH reader anything", okay)
 	c.want("PING", commands.Simple("PONG"))
 	c.want("LOCK jobs:1 60000", mayNotRun("lock"))
+	stats := c.info("stats")
+	for _, want := range []string{"acl_access_denied_auth:4\r\n", "acl_access_denied_cmd:9\r\n", "acl_access_denied_key:6\r\n"} {
+		if !strings.Contains(stats, want) {
+			t.Errorf("INFO stats lacks %q:\n%s", want, stats)
+		}
+	}
 	c.want("RESET", commands.Simple("RESET"))
 	c.want("PING", noAuth)
 	c.wantNoKeys()
