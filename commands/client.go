@@ -48,7 +48,7 @@ func clientRows() []*Command {
 			run:   answer(Map{Bulk("flags"), Set{Bulk("off")}, Bulk("redirect"), Integer(-1), Bulk("prefixes"), Array{}}),
 			Usage: "CLIENT TRACKINGINFO", Summary: "Nothing is tracked"},
 		{Name: "unblock", Arity: -3, run: clientUnblock, Categories: admin,
-			Usage: "CLIENT UNBLOCK id [TIMEOUT|ERROR]", Summary: "0: no command waits in this version"},
+			Usage: "CLIENT UNBLOCK id [TIMEOUT|ERROR]", Summary: "End the waits of a connection's LOCKs: with null, or with an error; 1, or 0 when none waits"},
 		{Name: "unpause", Arity: 2, Categories: admin,
 			run:   func(t *Table, c *Call) { t.pause.end(); c.Reply(ok) },
 			Usage: "CLIENT UNPAUSE", Summary: "End CLIENT PAUSE"},
@@ -129,8 +129,8 @@ func clientReply(_ *Table, c *Call) {
 }
 
 // CLIENT UNBLOCK id [TIMEOUT|ERROR]
-func clientUnblock(_ *Table, c *Call) {
-	_, isID := integer(c.Args[2])
+func clientUnblock(t *Table, c *Call) {
+	id, isID := integer(c.Args[2])
 	switch {
 	case len(c.Args) > 4:
 		c.Reply(errSyntax)
@@ -139,7 +139,15 @@ func clientUnblock(_ *Table, c *Call) {
 	case !isID:
 		c.Reply(errNotInteger)
 	default:
-		c.Reply(Integer(0)) // no LOCK waits yet, so nobody is blocked
+		var why error // nil: as if the time were over
+		if len(c.Args) == 4 && is(c.Args[3], "ERROR") {
+			why = errUnblocked
+		}
+		if id > 0 && t.Quorum.EndWaits(uint64(id), why) > 0 {
+			c.Reply(Integer(1))
+			return
+		}
+		c.Reply(Integer(0))
 	}
 }
 

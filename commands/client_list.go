@@ -44,6 +44,9 @@ func (s *Session) line() string {
 	if v.pubsub() {
 		flags = "P"
 	}
+	if s.waits.Load() > 0 {
+		flags = strings.TrimPrefix(flags+"b", "N")
+	}
 	if s.Addr == "" || !strings.Contains(s.Addr, ":") {
 		flags = strings.TrimPrefix(flags+"U", "N") // a unix socket
 	}

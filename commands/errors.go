@@ -48,9 +48,22 @@ const (
 	errGuessing     = Error("LIMIT too many wrong passwords from your address, this one was not looked at; try again in a second")
 
 	errNoKeyPermission = Error("NOPERM this user has no permissions to access one of the keys used as arguments")
+	errNotPositive     = Error("ERR value is out of range, must be positive")
 	errTimeoutNumber   = Error("ERR timeout is not an integer or out of range")
 	errTimeoutNegative = Error("ERR timeout is negative")
 )
+
+// Of a LOCK that waits.
+const (
+	errUnblockedByClient = Error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+	errWaiters           = Error("LIMIT as many LOCKs wait as this proxy lets (--max-waiters); try again later, or use another proxy")
+	errResourceWaiters   = Error("LIMIT as many LOCKs wait for this resource as may (--max-waiters-per-resource); try again later")
+)
+
+var errSessionWaits = Error(fmt.Sprintf("LIMIT %d LOCKs of this connection wait already, as many as may; use more connections", maxWaits))
+
+// errUnblocked ends a wait by CLIENT UNBLOCK ... ERROR.
+var errUnblocked = errors.New("unblocked")
 
 var errPattern = Error(fmt.Sprintf("ERR pattern too long: at most %d bytes are allowed", maxPattern))
 

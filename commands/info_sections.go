@@ -28,16 +28,19 @@ func (t *Table) serverInfo() []string {
 }
 
 func (t *Table) clientsInfo() []string {
-	subscribed := 0
+	subscribed, blocked := 0, 0
 	for _, s := range t.Front.Sessions() {
 		if s.look().pubsub() {
 			subscribed++
+		}
+		if s.waits.Load() > 0 {
+			blocked++
 		}
 	}
 	return []string{
 		"connected_clients:" + decimal(t.Front.Clients()),
 		"maxclients:" + decimal(t.Front.MaxClients()),
-		"blocked_clients:0",
+		"blocked_clients:" + decimal(blocked),
 		"tracking_clients:0",
 		"pubsub_clients:" + decimal(subscribed),
 	}

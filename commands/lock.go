@@ -7,55 +7,73 @@ import (
 	"redlock-proxy/redlock"
 )
 
-// LOCK resource ttl [TOKEN token]
+// LOCK resource ttl [TOKEN token] [BLOCK ms | RETRY count] [AUTOEXTEND [MAXHOLD ms]]
 func lock(t *Table, c *Call) {
-	r, refusal := t.lockRequest(c, "lock", []string{"BLOCK", "RETRY", "FENCE", "AUTOEXTEND", "MAXHOLD"})
+	o, refusal := t.lockOptions(c, "lock", true)
 	if refusal != nil {
 		c.Reply(refusal)
 		return
 	}
-	t.startLock(c, r)
+	t.startLock(c, o)
 }
 
-// lockRequest reads what LOCK and TRYLOCK have in common. Options of the
-// announced later kind are refused by name, not ignored: a caller who counts on
-// one must hear that it is not there.
-func (t *Table) lockRequest(c *Call, command string, later []string) (redlock.Request, Reply) {
-	r := redlock.Request{Resource: c.arg(1), Session: c.Session.ID}
-	hasToken := false
-	for i := 3; i < len(c.Args); i++ {
-		switch {
-		case is(c.Args[i], "TOKEN") && i+1 < len(c.Args) && !hasToken:
-			i++
-			r.Token, hasToken = c.arg(i), true
-		default:
-			for _, option := range later {
-				if is(c.Args[i], option) {
-					return r, notAvailable(option)
-				}
-			}
-			return r, errSyntax
+func (t *Table) startLock(c *Call, o lockOptions) {
+	s := c.Session
+	waits := o.request.Block > 0
+	if waits && !t.mayWait(s) {
+		c.Reply(errSessionWaits)
+		return
+	}
+	t.Quorum.StartLock(c.Context, o.request, func(g redlock.Grant, err error) {
+		if waits {
+			c.waited(g, err)
 		}
-	}
-	if hasToken && r.Token == "" {
-		return r, badArgument(&redlock.ArgumentError{Argument: "token"})
-	}
-	var refusal Reply
-	r.TTL, refusal = t.ttl(c.Args[2], command)
-	return r, refusal
-}
-
-func (t *Table) startLock(c *Call, r redlock.Request) {
-	t.Quorum.StartLock(c.Context, r, func(g redlock.Grant, err error) {
 		switch {
 		case err == nil:
 			c.Reply(grant{t.Quorum, g})
 		case errors.Is(err, redlock.ErrHeld):
 			c.Reply(NullArray{})
 		default:
-			c.Reply(failure(err))
+			c.Reply(t.lockFailure(err))
 		}
 	})
+}
+
+// maxWaits is how many LOCKs of one connection may wait. It keeps them, with
+// the longest names there are, below what stops a connection from being read:
+// the UNLOCK that ends a wait may be among what is not read yet.
+const maxWaits = 100
+
+// mayWait counts a LOCK that may wait, unless there are too many.
+func (t *Table) mayWait(s *Session) bool {
+	if s.waits.Add(1) > maxWaits {
+		s.waits.Add(-1)
+		return false
+	}
+	return true
+}
+
+// waited ends that. The time it waited is not what the command cost.
+func (c *Call) waited(g redlock.Grant, err error) {
+	c.Session.waits.Add(-1)
+	if err != nil {
+		c.began = time.Now()
+		return
+	}
+	c.began = g.Asked()
+}
+
+// lockFailure is failure for what only a LOCK can hear.
+func (t *Table) lockFailure(err error) Reply {
+	switch {
+	case errors.Is(err, redlock.ErrWaiters):
+		return errWaiters
+	case errors.Is(err, redlock.ErrResourceWaiters):
+		return errResourceWaiters
+	case errors.Is(err, errUnblocked):
+		return errUnblockedByClient
+	}
+	return failure(err)
 }
 
 // grant is the reply to a LOCK that was won. The validity shrinks until it is

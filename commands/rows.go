@@ -13,11 +13,11 @@ func lockRows() []*Command {
 	write := []string{"write", "lock", "fast"}
 	return []*Command{
 		{Name: "lock", Arity: -3, Key: 1, run: lock, Acquires: true, Categories: write,
-			Usage:   "LOCK resource ttl [TOKEN token]",
-			Summary: "Lock the resource for ttl ms: an array of token and validity in ms, or null when another holds it"},
+			Usage:   "LOCK resource ttl [TOKEN token] [BLOCK ms | RETRY count]",
+			Summary: "Lock the resource for ttl ms: an array of token and validity in ms, or null when another holds it; waits for it only when asked to"},
 		{Name: "trylock", Arity: -3, Key: 1, run: trylock, Acquires: true, Categories: write,
 			Usage:   "TRYLOCK resource ttl [TOKEN token]",
-			Summary: "LOCK that never waits; LOCK does not wait either yet, so today the two are the same"},
+			Summary: "LOCK that never waits"},
 		{Name: "extend", Arity: 4, Key: 1, run: extend, Categories: write,
 			Usage:   "EXTEND resource token ttl",
 			Summary: "Let the lock last at least ttl ms from now: the validity in ms, or 0 when this token does not hold it. The answer is of the ttl asked for, also when the lock lasts longer"},

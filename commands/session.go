@@ -26,6 +26,7 @@ type Session struct {
 
 	lastCommand atomic.Pointer[Command]
 	lastActive  atomic.Int64 // nanoseconds since Since
+	waits       atomic.Int32 // LOCKs that wait, or may have to
 
 	mu         sync.Mutex // of what follows: the owner writes, others read
 	name       string

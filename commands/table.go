@@ -38,6 +38,11 @@ type Table struct {
 	Settings map[string]string
 	// Front are the connections.
 	Front Front
+	// MaxBlock is the longest wait of a LOCK. Default 4s: the clients that time out
+	// soonest by themselves do so after 5s, or are told how long a command waits.
+	MaxBlock time.Duration
+	// RetryCount is how often a LOCK that says nothing about waiting tries again.
+	RetryCount int
 	// GuessDelay is how long a wrong password waits for its answer. Default 1s.
 	GuessDelay time.Duration
 
@@ -78,6 +83,9 @@ func (t *Table) Prepare() error {
 	if t.GuessDelay == 0 {
 		t.GuessDelay = time.Second
 	}
+	if t.MaxBlock == 0 {
+		t.MaxBlock = 4 * time.Second
+	}
 	t.foreign = foreignNames()
 	t.rows = map[string]*Command{}
 	for _, r := range rows() {
@@ -99,10 +107,14 @@ func newRunID() string {
 // Rows lists the table for documentation, in its order.
 func Rows() []*Command { return rows() }
 
-// Leave makes every new LOCK answer LEAVING; releases and extensions go on.
+// Leave makes every new LOCK, and those that wait, answer LEAVING; releases and
+// extensions go on.
 func (t *Table) Leave() {
 	t.leaving.Store(true)
 	t.pause.end()
+	if t.Quorum != nil {
+		t.Quorum.StopWaiting()
+	}
 }
 
 // sorted gives the rows by name, with those of subcommands behind their

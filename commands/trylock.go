@@ -1,11 +1,11 @@
 package commands
 
-// TRYLOCK resource ttl [TOKEN token]
+// TRYLOCK resource ttl [TOKEN token] [AUTOEXTEND [MAXHOLD ms]]
 func trylock(t *Table, c *Call) {
-	r, refusal := t.lockRequest(c, "trylock", []string{"FENCE", "AUTOEXTEND", "MAXHOLD"})
+	o, refusal := t.lockOptions(c, "trylock", false)
 	if refusal != nil {
 		c.Reply(refusal)
 		return
 	}
-	t.startLock(c, r)
+	t.startLock(c, o)
 }

@@ -4,8 +4,8 @@ import "strings"
 
 // The grammar of Usage, which COMMAND DOCS hands out as a tree so that clients
 // can show hints: words apart by spaces; a word in capitals is itself, others
-// stand for a value; [ ] is optional; a|b is either; ... is more of the one
-// before. Capitals with values behind them belong together: [TOKEN token].
+// stand for a value; [ ] is optional; a|b is either word; [A a | B b] is either of
+// what stands left and right, or none; ... is more of the one before. Capitals with values behind them belong together: [TOKEN token].
 
 // argument is a node of the tree, as COMMAND DOCS has it.
 type argument struct {
@@ -24,9 +24,12 @@ func arguments(usage string, names int) []argument {
 	return p.sequence()
 }
 
+// eitherSide is the bar with spaces around.
+const eitherSide = "||"
+
 // usageWords takes a usage apart; brackets and bars are words of their own.
 func usageWords(usage string) []string {
-	spaced := strings.NewReplacer("[", " [ ", "]", " ] ", "|", " | ").Replace(usage)
+	spaced := strings.NewReplacer("[", " [ ", "]", " ] ", " | ", " "+eitherSide+" ", "|", " | ").Replace(usage)
 	return strings.Fields(spaced)
 }
 
@@ -48,7 +51,7 @@ func (p *usageParser) take() string {
 // sequence reads up to a closing bracket or the end.
 func (p *usageParser) sequence() []argument {
 	var all []argument
-	for p.peek() != "" && p.peek() != "]" {
+	for p.peek() != "" && p.peek() != "]" && p.peek() != eitherSide {
 		if p.peek() == "..." {
 			p.take()
 			all[len(all)-1].multiple = true
@@ -85,11 +88,17 @@ func (p *usageParser) one() argument {
 		return word(p.take())
 	}
 	p.take()
-	inside := p.sequence()
+	a := together(p.sequence())
+	for first := true; p.peek() == eitherSide; first = false {
+		p.take()
+		if first {
+			a = argument{name: a.name, kind: "oneof", parts: []argument{a}}
+		}
+		a.parts = append(a.parts, together(p.sequence()))
+	}
 	if p.peek() == "]" {
 		p.take()
 	}
-	a := together(inside)
 	a.optional = true
 	return a
 }
@@ -115,7 +124,7 @@ func word(w string) argument {
 	switch w {
 	case "resource":
 		a.kind = "key"
-	case "ttl", "timeout", "count", "id", "index", "numreplicas", "seconds":
+	case "ttl", "ms", "timeout", "count", "id", "index", "numreplicas", "seconds":
 		a.kind = "integer"
 	default:
 		if strings.ToUpper(w) == w {

@@ -101,6 +101,17 @@ func (b *ballot) largestForeign() int {
 	return most + b.tally.failed
 }
 
+// mostNumber is the largest number that came with a yes.
+func (b *ballot) mostNumber() int64 {
+	var most int64
+	for _, a := range b.answers {
+		if a.verdict == yes {
+			most = max(most, a.number)
+		}
+	}
+	return most
+}
+
 // copyAnswers is for errors, which outlive the ballot's lock.
 func (b *ballot) copyAnswers() []answer {
 	return append([]answer(nil), b.answers...)

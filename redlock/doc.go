@@ -15,11 +15,12 @@
 // extends and unlocks.
 //
 // Where to read: lock.go, extend.go and unlock.go say what a majority means
-// for each verb; ballot.go counts; queue.go keeps one attempt at a time per
-// resource; lane.go sends, and owes what could not be sent; scripts.go is all
+// for each verb; ballot.go counts; queue.go and line.go keep one attempt at a
+// time per resource; place.go is who waits, wake.go when they have a reason to
+// ask, ears.go how they hear of other processes; lane.go sends, and owes what could not be sent; scripts.go is all
 // that a node is asked to run.
 //
-// What it leaves out: waiting for a held lock, fencing numbers, and any care
+// What it leaves out: fencing numbers, and any care
 // for nodes that forget their keys (a restart without persistence, FLUSHALL):
 // give such a node no traffic for the longest ttl before it votes again.
 // It does not make a lock into proof: a holder that is paused beyond its

@@ -26,7 +26,12 @@ var (
 	// ErrOverloaded: the queues are full and nothing was asked of the nodes.
 	ErrOverloaded = errors.New("redlock: overloaded, too many requests are queued")
 
-	// ErrClosed: Close was called before.
+	// ErrWaiters and ErrResourceWaiters: as many Locks wait as Options.MaxWaiters
+	// allows for all resources together, or Options.MaxWaitersPerResource for this one.
+	ErrWaiters         = errors.New("redlock: too many wait already")
+	ErrResourceWaiters = errors.New("redlock: too many wait for this resource already")
+
+	// ErrClosed: Close was called, or StopWaiting while the call waited.
 	ErrClosed = errors.New("redlock: closed")
 )
 
@@ -37,6 +42,9 @@ var (
 	errLaneFull = errors.New("queue to the node is full")
 	errStale    = errors.New("scripts were flushed, loading them again")
 )
+
+// errTimeUp ends a wait; its caller hears the last outcome instead.
+var errTimeUp = errors.New("the time to wait is over")
 
 // ArgumentError refuses a request before any node is asked.
 type ArgumentError struct {

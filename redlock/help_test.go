@@ -171,7 +171,7 @@ func wantNoGoroutines(t *testing.T) {
 		left = nil
 		buf := make([]byte, 1<<20)
 		for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-			if strings.Contains(g, "redlock.(*lane)") || strings.Contains(g, "redlock.(*node)") || strings.Contains(g, "go-redis/v9.(*Client)") {
+			if strings.Contains(g, "redlock.(*lane)") || strings.Contains(g, "redlock.(*node)") || strings.Contains(g, "redlock.(*ear)") || strings.Contains(g, "go-redis/v9.(*Client)") {
 				left = append(left, g)
 			}
 		}

@@ -70,7 +70,7 @@ func (l *lane) push(r *request) (known answer, queued bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := maxLane
-	if r.op == acquire {
+	if r.op == acquire || r.op == inspect {
 		room -= roomToRelease
 	}
 	down := l.node.isDown()

@@ -307,13 +307,8 @@ func interpret(r *request, c *redis.Cmd, sent bool) answer {
 	switch {
 	case errors.Is(err, redis.Nil):
 		return answer{verdict: yes} // acquire: nothing was there before
-	case err == nil && r.op == acquire:
-		holder, _ := value.(string)
-		return answer{verdict: no, holder: holder}
-	case err == nil && value == int64(1):
-		return answer{verdict: yes}
 	case err == nil:
-		return answer{verdict: no}
+		return interpretReply(r.op, value)
 	case !isReply(err) && sent:
 		return answer{verdict: unknown, err: cause(err)}
 	case !isReply(err):
@@ -326,6 +321,22 @@ func interpret(r *request, c *redis.Cmd, sent bool) answer {
 	default:
 		return answer{verdict: failed, err: cause(err)}
 	}
+}
+
+func interpretReply(op operation, value any) answer {
+	number, _ := value.(int64)
+	switch {
+	case op == acquire:
+		holder, _ := value.(string)
+		return answer{verdict: no, holder: holder}
+	case op == inspect:
+		return answer{verdict: yes, number: number}
+	case op == release && number > 0:
+		return answer{verdict: yes, number: number - 1}
+	case op == extend && number == 1:
+		return answer{verdict: yes}
+	}
+	return answer{verdict: no, moved: op == extend && number == 2}
 }
 
 // cause makes an error fit to be shown: without the address and port, which

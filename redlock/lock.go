@@ -3,6 +3,7 @@ package redlock
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,17 +15,37 @@ type Request struct {
 	// Session orders calls: those of one session on one resource take effect
 	// in the order they were started. Zero: no order is asked for.
 	Session uint64
+
+	// Block lets a Lock wait so long for a resource that another holds. Zero and
+	// no Retry: it does not wait.
+	Block time.Duration
+	// Retry lets it make so many further attempts instead, Options.RetryDelay
+	// apart, give or take Options.RetryJitter; with Block, no longer than that.
+	Retry int
+	// KeepPlace: the caller will ask again with the same Token when Block is
+	// over. Its place in the queue is kept for half a second.
+	KeepPlace bool
 }
 
-// Lock takes the resource for the ttl, or says at once why not.
+// waits tells whether a Lock may wait.
+func (r *Request) waits() bool { return r.Block > 0 || r.Retry > 0 }
+
+// Lock takes the resource for the ttl, or says why not: at once, or after
+// waiting for it as Request.Block and Request.Retry say. Those who wait in one
+// process are served in the order in which they came. A lock that is released
+// through any process with this package goes to the next at once.
 //
 // Request.Token makes a retry safe: it names one acquisition, and a Lock that
 // finds its token holding the resource raises the ttl and grants again. Use 16
 // random bytes, and never again after Unlock or expiry. Without one the grant
 // brings a token of 40 hex digits.
 //
+// A wait goes on when there is no quorum; at its end the last outcome is told.
+// A second Lock with the Token of one that still waits takes its place, and the
+// first hears ErrHeld.
+//
 // Errors: ErrHeld, ErrTooLate, a *QuorumError (ErrNoQuorum), ErrOverloaded,
-// ErrClosed, an *ArgumentError, or ctx.Err(): then, as with every error, no
+// ErrWaiters, ErrResourceWaiters, ErrClosed, an *ArgumentError, or ctx.Err(): then, as with every error, no
 // lock is left behind that this call made. Undoing goes on after the return.
 func (q *Quorum) Lock(ctx context.Context, r Request) (Grant, error) {
 	return wait(ctx, func(done func(Grant, error)) { q.StartLock(ctx, r, done) }, q.Undo)
@@ -47,8 +68,33 @@ func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, erro
 		return
 	}
 	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
-	q.queue.lock(&attempt{quorum: q, ctx: ctx, request: r, done: done, arrived: time.Now()})
+	a := &attempt{quorum: q, ctx: ctx, request: r, done: done, arrived: time.Now()}
+	if r.waits() {
+		a.place = q.newPlace(r, a.arrived)
+	}
+	q.queue.lock(a)
 }
+
+// newPlace works out how long a Lock may wait.
+func (q *Quorum) newPlace(r Request, now time.Time) *place {
+	most := r.Block
+	if most <= 0 {
+		most = forEver
+	}
+	if r.Retry <= 0 {
+		return &place{deadline: now.Add(most)}
+	}
+	var sum time.Duration
+	for range r.Retry {
+		if sum += q.pause(); sum > most {
+			return &place{deadline: now.Add(most)}
+		}
+	}
+	return &place{deadline: now.Add(sum), counts: true}
+}
+
+// forEver is what a Lock waits that only counts its attempts.
+const forEver = 365 * 24 * time.Hour
 
 // Undo takes back a grant that could not be given to its caller. Nothing but
 // what that one attempt wrote is deleted, however late.
@@ -61,7 +107,7 @@ func (q *Quorum) Undo(g Grant) {
 	for i := range all {
 		all[i] = i
 	}
-	q.undoAt(all, r)
+	q.queue.undo(g.Resource, func() { q.undoAt(all, r) })
 	q.end()
 }
 
@@ -92,7 +138,10 @@ type attempt struct {
 	request Request
 	done    func(Grant, error)
 	arrived time.Time
-	repeats int // rounds made again because votes split
+	repeats int         // rounds made again because votes split
+	asked   bool        // a round has been made
+	revoked atomic.Bool // it must not be granted any more
+	place   *place      // nil: it does not wait; all in it is under the shard's lock
 }
 
 // round is one fan-out of an attempt.
@@ -116,13 +165,14 @@ func (a *attempt) ask(f *fanOut) {
 	if r.Token == "" {
 		w.token = newToken()
 		w.value = w.token
+		w.args = w.setArgs()
 	} else {
-		w.value = attemptValue(r.Token)
+		w.value = newValue(r.Token)
+		w.args = w.acquireArgs(&q.scripts, "")
 	}
-	w.args = w.acquireArgs(&q.scripts, r.Token == "")
 
 	n := &round{attempt: a, wire: w, asked: now}
-	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), value: w.value}
+	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), asked: now, value: w.value}
 	w.ballot = newBallot(n, len(q.nodes), q.needed)
 	q.hold() // the round ends after its last answer, the attempt may sooner
 	f.send(q, w)
@@ -156,7 +206,7 @@ func (n *round) decide(b *ballot) bool {
 
 func (n *round) decideGrant() outcome {
 	switch {
-	case n.attempt.ctx.Err() != nil:
+	case n.attempt.ctx.Err() != nil || n.attempt.revoked.Load():
 		return cancelled
 	case n.grant.Validity(time.Now()) <= 0:
 		return tooLate
@@ -187,7 +237,7 @@ func (n *round) settle() {
 		q.undoAt(nodes, n.wire)
 	}
 	if n.again() {
-		a.repeats++
+		a.repeats++ // also for the rest of its wait: it polls then
 		pause := time.Millisecond + rand.N(splitJitter-time.Millisecond)
 		time.AfterFunc(pause, func() { q.queue.repeat(a) })
 		return
@@ -198,7 +248,7 @@ func (n *round) settle() {
 // again tells whether nobody could win this round and another may be won.
 func (n *round) again() bool {
 	a := n.attempt
-	if a.repeats >= splitRepeats || a.ctx.Err() != nil {
+	if a.repeats >= splitRepeats || a.ctx.Err() != nil || a.revoked.Load() {
 		return false
 	}
 	if n.outcome == splitVote {
@@ -229,6 +279,9 @@ func (n *round) result() (Grant, error) {
 	case tooLate:
 		return Grant{}, ErrTooLate
 	case cancelled:
+		if n.attempt.revoked.Load() {
+			return Grant{}, ErrHeld
+		}
 		return Grant{}, n.attempt.ctx.Err()
 	}
 	q := n.attempt.quorum

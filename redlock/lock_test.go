@@ -134,7 +134,7 @@ func TestFreshTokenLockIsUnlockedByItsToken(t *testing.T) {
 	mustLock(t, q, Request{Resource: "a", Token: token, TTL: time.Minute})
 	settled(t, q)
 	for i, v := range holders(t, servers, "a") {
-		if len(v) != len(token)+1+nonceBytes || !strings.HasPrefix(v, token+"\x00") {
+		if len(v) != len(token)+1+tailBytes-1 || !strings.HasPrefix(v, token+"\x00") {
 			t.Errorf("node %d has %q, want the token, NUL and a nonce", i+1, v)
 		}
 	}

@@ -49,6 +49,21 @@ type Options struct {
 	// bounds how long a lock outlives a holder that died.
 	MaxTTL time.Duration
 
+	// RetryDelay and RetryJitter space the attempts of a Lock that waits when
+	// nothing else gives it a reason to ask: every RetryDelay, give or take up to
+	// RetryJitter. Both 200 ms by default. A release by any process that uses this
+	// package is heard of at once; these are for locks that other libraries
+	// release. Only the first of those who wait for a resource asks.
+	// A negative RetryJitter is none.
+	RetryDelay  time.Duration
+	RetryJitter time.Duration
+
+	// MaxWaiters is how many Locks may wait at once, for all resources together,
+	// and MaxWaitersPerResource how many for one. Defaults 65536 and 16384. Each costs
+	// about a kilobyte.
+	MaxWaiters            int
+	MaxWaitersPerResource int
+
 	// Logger hears of nodes that go down and come back, never of single
 	// requests, and never sees a token. Default: silence.
 	Logger *slog.Logger
@@ -63,6 +78,21 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxTTL == 0 {
 		o.MaxTTL = 5 * time.Minute
+	}
+	if o.RetryDelay == 0 {
+		o.RetryDelay = 200 * time.Millisecond
+	}
+	switch {
+	case o.RetryJitter == 0:
+		o.RetryJitter = 200 * time.Millisecond
+	case o.RetryJitter < 0:
+		o.RetryJitter = 0
+	}
+	if o.MaxWaiters == 0 {
+		o.MaxWaiters = 65536
+	}
+	if o.MaxWaitersPerResource == 0 {
+		o.MaxWaitersPerResource = 16384
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -86,6 +116,10 @@ func (o Options) validate() error {
 		return fmt.Errorf("redlock: NodeTimeout %v is below 1ms", o.NodeTimeout)
 	case o.MaxTTL < 10*time.Millisecond || o.MaxTTL > 24*time.Hour:
 		return fmt.Errorf("redlock: MaxTTL %v is not within 10ms and 24h", o.MaxTTL)
+	case o.RetryDelay < time.Millisecond:
+		return fmt.Errorf("redlock: RetryDelay %v is below 1ms", o.RetryDelay)
+	case o.MaxWaiters < 0 || o.MaxWaitersPerResource < 0:
+		return fmt.Errorf("redlock: MaxWaiters %d or MaxWaitersPerResource %d is negative", o.MaxWaiters, o.MaxWaitersPerResource)
 	case strings.HasPrefix(o.KeyPrefix, reservedPrefix):
 		return fmt.Errorf("redlock: KeyPrefix %q begins with %q, which is reserved", o.KeyPrefix, reservedPrefix)
 	case len(o.KeyPrefix) > MaxResource:

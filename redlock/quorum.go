@@ -18,6 +18,7 @@ type Quorum struct {
 	scripts  scripts
 	nodes    []*node
 	queue    *queue
+	ears     *ears
 	leastTTL time.Duration // the first that leaves a millisecond after the drift
 
 	mu     sync.Mutex
@@ -53,11 +54,12 @@ func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
 	for i, n := range o.Nodes {
 		q.nodes = append(q.nodes, newNode(context.WithoutCancel(ctx), q, i, n))
 	}
+	q.ears = newEars(context.WithoutCancel(ctx), q)
 	return q, nil
 }
 
-// Close refuses new calls, waits for those under way and for the releases they
-// left, and ends all connections. Releases owed to nodes that are away are
+// Close refuses new calls, ends all waits, waits for the calls under way and for
+// the releases they left, and ends all connections. Releases owed to nodes that are away are
 // given up; those keys last until their ttl.
 // The error is ctx's when it ends first: then connections are cut.
 func (q *Quorum) Close(ctx context.Context) error {
@@ -67,12 +69,14 @@ func (q *Quorum) Close(ctx context.Context) error {
 		q.tellIdle()
 	}
 	q.mu.Unlock()
+	q.StopWaiting()
 	var err error
 	select {
 	case <-q.idle:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
+	q.ears.close()
 	var nodes sync.WaitGroup
 	for _, n := range q.nodes {
 		nodes.Go(func() { n.close(ctx) })

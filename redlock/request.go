@@ -11,6 +11,7 @@ const (
 	acquire operation = iota
 	extend
 	release
+	inspect // how long the key will last; no vote
 )
 
 // request is what one operation asks of every node. It is shared by all lanes
@@ -19,7 +20,7 @@ type request struct {
 	op    operation
 	key   string
 	token string
-	value string        // acquire, extend: what to write; release: the whole value to undo, or ""
+	value string        // acquire, extend: what to write; an undo: what it takes back
 	ttl   time.Duration // acquire and extend
 	// expires is the last moment at which it is worth sending; a release has
 	// none, as it must reach the node in the end.
@@ -34,34 +35,52 @@ type request struct {
 
 func (r *request) isVoid() bool { return r.void != nil && r.void.Load() }
 
-// undo is the request that takes back what r wrote, and nothing else.
+// What a release deletes, see releaseScript.
+const (
+	byToken = "token"
+	byValue = "value"
+	byNonce = "nonce"
+	byOwner = "owner"
+)
+
+// undo is the request that takes back what r wrote, and nothing else. It tells
+// nobody: whoever undoes knows who is to ask next.
 func (r *request) undo(s *scripts, broken rules) *request {
 	u := &request{op: release, key: r.key, token: r.token, value: r.value}
-	if broken.undoByToken {
-		u.value = ""
+	switch {
+	case broken.undoByToken:
+		u.args = u.releaseArgs(s, byToken, r.token, "", notice{})
+	case r.op == extend:
+		u.args = u.releaseArgs(s, byNonce, r.token, nonceOf(r.value), notice{})
+	default:
+		u.args = u.releaseArgs(s, byValue, r.value, "", notice{})
 	}
-	u.args = u.releaseArgs(s)
 	return u
 }
 
-func (r *request) acquireArgs(s *scripts, ownToken bool) []any {
-	ms := r.ttl.Milliseconds()
-	if ownToken {
-		return []any{"set", r.key, r.value, "px", ms, "nx", "get"}
-	}
-	return []any{"evalsha", s.acquire.sha, 1, r.key, r.token, r.value, ms}
+// setArgs is for a token that nobody else can have.
+func (r *request) setArgs() []any {
+	return []any{"set", r.key, r.value, "px", r.ttl.Milliseconds(), "nx", "get"}
 }
 
-func (r *request) extendArgs(s *scripts) []any {
-	return []any{"evalsha", s.extend.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds()}
+// acquireArgs is for a caller's token; over is what to write over an earlier
+// value of it, "" to leave that to its owner.
+func (r *request) acquireArgs(s *scripts, over string) []any {
+	return []any{"evalsha", s.acquire.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds(), over}
 }
 
-func (r *request) releaseArgs(s *scripts) []any {
-	if r.value != "" {
-		return []any{"evalsha", s.release.sha, 1, r.key, r.value, "1"}
-	}
-	return []any{"evalsha", s.release.sha, 1, r.key, r.token, "0"}
+func (r *request) extendArgs(s *scripts, owner string) []any {
+	return []any{"evalsha", s.extend.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds(), owner}
 }
+
+func (r *request) releaseArgs(s *scripts, kind, what, part string, n notice) []any {
+	return []any{"evalsha", s.release.sha, 1, r.key, kind, what, part, n.channel, n.sender}
+}
+
+func (r *request) inspectArgs() []any { return []any{"pttl", r.key} }
+
+// notice is what a release tells those who listen. The zero one tells nothing.
+type notice struct{ channel, sender string }
 
 // verdict is what a node's answer means for the count.
 type verdict uint8
@@ -78,5 +97,7 @@ const (
 type answer struct {
 	verdict verdict
 	holder  string // acquire refused: the value that holds the key
+	number  int64  // release: how many heard of it; inspect: what PTTL says
+	moved   bool   // extend refused: the token has it, for another owner
 	err     error  // failed and unknown: why
 }

@@ -2,56 +2,100 @@ package redlock
 
 import "github.com/redis/go-redis/v9"
 
-// The scripts are all that a node runs besides SET. Each is one atomic step on
-// one key. A lock's value is the bare token (of the proxy's making, fresh), or
-// token NUL and 8 bytes (see attemptValue); mine() accepts both, and nothing of
-// another length.
+// The scripts are all that a node runs besides SET and PTTL. Each is one atomic
+// step on one key. What a value looks like is said in token.go; mine() accepts
+// the bare token too, and nothing of another length.
 const mine = `
 local function mine(held, token)
   if held == token then return true end
   return #held == #token + 9 and string.sub(held, 1, #token + 1) == token .. '\0'
 end
+local function owner(held, token)
+  if held == token then return '\0\0\0\0' end
+  return string.sub(held, -8, -5)
+end
+local function state(held, token)
+  if held == token then return 't' end
+  return string.sub(held, -4, -4)
+end
 `
 
 // acquireScript is for callers who bring a token. ARGV: token, value, ttl in
-// ms. Answers nil when the key is now ours, otherwise the value that holds it.
-// Finding the own token is a yes, so that a retry after a lost reply is not
-// refused by itself: the value becomes one that no attempt's undo has, and the
-// ttl is raised, never lowered.
+// ms, and what to write over an earlier value of the same token, or ” to
+// keep its owner. Answers nil when the key is now ours, otherwise the value that
+// holds it. Finding the own token is a yes, so that a retry after a lost reply
+// is not refused by itself: the value becomes one that no attempt's undo has,
+// and the ttl is raised, never lowered. Kept for its owner it gets the state
+// 'k', as from then on the owner is not the only one who relies on it.
 const acquireScript = mine + `
+local token, value = ARGV[1], ARGV[2]
 local held = redis.call('GET', KEYS[1])
 if not held then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
   return false
 end
-if not mine(held, ARGV[1]) then return held end
+if not mine(held, token) then return held end
+local over = ARGV[4]
+if over == '' then
+  over = token .. '\0' .. owner(held, token) .. 'k' .. string.sub(value, -3)
+end
 local left = redis.call('PTTL', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[1] .. '\0standing', 'PX', math.max(left, tonumber(ARGV[3])))
+redis.call('SET', KEYS[1], over, 'PX', math.max(left, tonumber(ARGV[3])))
 return false
 `
 
-// extendScript: ARGV: token, value, ttl in ms. 1 when the token holds the key,
-// which then lives at least ttl more; 0 otherwise. Never shortens: an extension
-// that was delayed must not cut a longer one that overtook it. The key gets
-// the extension's own value: an undo of the acquire that is still owed
-// somewhere must not take back what has just been counted.
+// extendScript: ARGV: token, value, ttl in ms, and the owner whose it must be,
+// or ” for anybody's. 1 when the token holds the key, which then lives at least
+// ttl more; 2 when it holds it for another owner, and nothing was done; 0
+// otherwise. Never shortens: an extension that was delayed must not cut a longer
+// one that overtook it. The key gets the extension's nonce: an undo of the
+// acquire that is still owed somewhere must not take back what has just been
+// counted.
 const extendScript = mine + `
+local token = ARGV[1]
 local held = redis.call('GET', KEYS[1])
-if not held or not mine(held, ARGV[1]) then return 0 end
+if not held or not mine(held, token) then return 0 end
+local whose = owner(held, token)
+if ARGV[4] ~= '' and whose ~= ARGV[4] then return 2 end
 local left = redis.call('PTTL', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[2], 'PX', math.max(left, tonumber(ARGV[3])))
+local value = token .. '\0' .. whose .. state(held, token) .. string.sub(ARGV[2], -3)
+redis.call('SET', KEYS[1], value, 'PX', math.max(left, tonumber(ARGV[3])))
 return 1
 `
 
-// releaseScript: ARGV: token or value, and '1' when it is a whole value (an
-// undo) instead of a token (an unlock). 1 when it deleted the key, else 0.
+// releaseScript deletes the key if it is what is meant. ARGV: kind, token or
+// value, owner or nonce, channel, message. The kinds:
+//
+//	token   whatever the token holds: an unlock
+//	value   that value and no other: the undo of an acquire
+//	nonce   what an extension with that nonce found: its undo
+//	owner   what the owner has and nobody else relies on: the end of a Hold
+//
+// 0 when it did nothing, otherwise 1 and how many heard of it on the channel,
+// which is ” when nobody shall. A node whose rights do not allow to publish
+// releases in silence.
 const releaseScript = mine + `
 local held = redis.call('GET', KEYS[1])
 if not held then return 0 end
-if held == ARGV[1] or (ARGV[2] == '0' and mine(held, ARGV[1])) then
-  return redis.call('DEL', KEYS[1])
+local kind, what, part = ARGV[1], ARGV[2], ARGV[3]
+local meant
+if kind == 'value' then
+  meant = held == what
+elseif not mine(held, what) then
+  meant = false
+elseif kind == 'nonce' then
+  meant = held ~= what and string.sub(held, -3) == part
+elseif kind == 'owner' then
+  meant = held ~= what and owner(held, what) == part and state(held, what) ~= 'k'
+else
+  meant = true
 end
-return 0
+if not meant then return 0 end
+redis.call('DEL', KEYS[1])
+if ARGV[4] == '' then return 1 end
+local heard = redis.pcall('PUBLISH', ARGV[4], ARGV[5])
+if type(heard) ~= 'number' then return 1 end
+return 1 + heard
 `
 
 // script is a source and the hash by which nodes are asked to run it.

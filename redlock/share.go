@@ -39,9 +39,3 @@ func (n *round) sawHolder(token string) bool {
 	}
 	return false
 }
-
-// holds tells whether a lock's value is of the token; the scripts' mine().
-func holds(value, token string) bool {
-	return value == token ||
-		len(value) == len(token)+1+nonceBytes && value[:len(token)] == token && value[len(token)] == 0
-}

@@ -18,6 +18,8 @@ type task struct {
 	err     error
 	answers []answer
 	void    atomic.Bool // what is owed of this unlock need not be sent
+	told    bool        // an unlock: it is published to other processes
+	heard   int64       // by so many of them, at most
 }
 
 func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
@@ -30,7 +32,7 @@ func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
 }
 
 // ask sends the task to every node. The caller holds the shard's lock.
-func (k *task) ask(f *fanOut) {
+func (k *task) ask(tell notice, f *fanOut) {
 	q, r := k.quorum, k.request
 	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL}
 	if k.op == extend {
@@ -38,10 +40,11 @@ func (k *task) ask(f *fanOut) {
 		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
 		k.until = now.Add(patience)
 		w.expires = now.Add(min(q.options.NodeTimeout, patience))
-		w.value = attemptValue(r.Token)
-		w.args = w.extendArgs(&q.scripts)
+		w.value = newValue(r.Token)
+		w.args = w.extendArgs(&q.scripts, "")
 	} else {
-		w.args = w.releaseArgs(&q.scripts)
+		w.args = w.releaseArgs(&q.scripts, byToken, r.Token, "", tell)
+		k.told = tell != notice{}
 		w.void = &k.void
 	}
 	k.wire = w
@@ -56,6 +59,9 @@ func (k *task) decide(b *ballot) bool {
 	t := &b.tally
 	switch {
 	case t.yes >= t.needed:
+		if k.told {
+			k.heard = b.mostNumber()
+		}
 		if k.op == extend && !time.Now().Before(k.until) {
 			k.err = ErrTooLate
 		}
@@ -92,6 +98,9 @@ func (k *task) settle() {
 		grant = Grant{}
 	}
 	k.done(grant, k.err)
+	if k.told && k.err == nil {
+		k.quorum.queue.heard(k.request.Resource, k.heard > k.quorum.ears.own(k.request.Resource))
+	}
 }
 
 // releaseRest frees what this extension found of a lapsed lock on a minority

@@ -5,9 +5,29 @@ import (
 	"encoding/hex"
 )
 
+// What a node stores for a lock is either the bare token, when the token is of
+// the proxy's own making and fresh, or
+//
+//	token NUL owner[4] state[1] nonce[3]
+//
+// owner names the Lock that took the key and stays when it is extended, so
+// that a Hold finds all that is its own, whoever extended it. state is 't' when
+// it was taken and 'k' when another Lock with the same token has found it since
+// and relies on it: then the owner's Hold keeps its hands off. nonce is new with
+// every write, so that an undo takes back what one call wrote and nothing else,
+// however late it comes; by the token alone it would delete a later grant that
+// the caller was given on its second try.
 const (
 	tokenBytes = 20 // what the Redis documentation asks for: enough that no two are ever alike
-	nonceBytes = 8  // tells the attempts with one token apart; they are few
+	ownerBytes = 4  // tells the Locks with one token apart; they are few
+	nonceBytes = 3  // tells the writes of one Lock apart; fewer still are alive at once
+	tailBytes  = 1 + ownerBytes + 1 + nonceBytes
+)
+
+// Of a value's state.
+const (
+	taken     = 't'
+	refreshed = 'r' // taken, from an earlier Lock with the same token
 )
 
 // newToken makes a token for a caller who brings none. It names the attempt
@@ -18,14 +38,41 @@ func newToken() string {
 	return hex.EncodeToString(raw[:])
 }
 
-// attemptValue is what an attempt with the caller's own token writes, and any
-// extension: token NUL nonce. The nonce lets an undo take back what this call
-// wrote and nothing else, however late it comes; by the token alone it would
-// delete a later grant that the caller was given on its second try.
-func attemptValue(token string) string {
-	raw := make([]byte, 0, len(token)+1+nonceBytes)
-	raw = append(append(raw, token...), 0)
-	raw = raw[:cap(raw)]
-	_, _ = rand.Read(raw[len(token)+1:])
+// newValue is what a Lock with that token writes, with an owner and a nonce of
+// its own.
+func newValue(token string) string {
+	raw := make([]byte, len(token)+tailBytes)
+	tail := raw[copy(raw, token):]
+	_, _ = rand.Read(tail)
+	tail[0], tail[1+ownerBytes] = 0, taken
 	return string(raw)
+}
+
+// again is the value of the same owner with another state and a new nonce.
+func again(value string, state byte) string {
+	raw := []byte(newValue(value[:len(value)-tailBytes]))
+	copy(raw[len(raw)-tailBytes+1:], ownerOf(value))
+	raw[len(raw)-1-nonceBytes] = state
+	return string(raw)
+}
+
+func ownerOf(value string) string {
+	tail := value[len(value)-tailBytes:]
+	return tail[1 : 1+ownerBytes]
+}
+
+func nonceOf(value string) string { return value[len(value)-nonceBytes:] }
+
+// tokenOf is the token that a value on a node is of, as far as it is one of ours.
+func tokenOf(value string) string {
+	if cut := len(value) - tailBytes; cut > 0 && value[cut] == 0 {
+		return value[:cut]
+	}
+	return value
+}
+
+// holds tells whether a value on a node is of the token; the scripts' mine().
+func holds(value, token string) bool {
+	return value == token ||
+		len(value) == len(token)+tailBytes && value[:len(token)] == token && value[len(token)] == 0
 }

@@ -33,11 +33,15 @@ type Grant struct {
 	// not act as the holder from then on.
 	Until time.Time
 
-	value string // what this attempt wrote; "" for an extension
+	asked time.Time // when the attempt that was granted began
+	value string    // what this attempt wrote; "" for an extension
 }
 
 // Validity is how much of the grant is left at now; it is negative afterwards.
 func (g Grant) Validity(now time.Time) time.Duration { return g.Until.Sub(now) }
+
+// Asked is when the attempt that was granted began, after any waiting.
+func (g Grant) Asked() time.Time { return g.asked }
 
 // String leaves the token out, so that a grant can be logged.
 func (g Grant) String() string {

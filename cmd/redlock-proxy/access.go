@@ -99,15 +99,21 @@ func (a access) reload(log *slog.Logger, table *commands.Table) {
 // settings are what CONFIG GET shows of the flags: none that is secret.
 func (c *config) settings() map[string]string {
 	return map[string]string{
-		"aclfile":       c.Aclfile,
-		"drift-factor":  fmt.Sprint(c.DriftFactor),
-		"drain-timeout": c.DrainTimeout.String(),
-		"idle-timeout":  c.IdleTimeout.String(),
-		"key-prefix":    c.KeyPrefix,
-		"max-ttl":       c.MaxTTL.String(),
-		"node-timeout":  c.NodeTimeout.String(),
-		"timeout":       fmt.Sprint(int(c.IdleTimeout.Seconds())),
-		"tls-ca":        c.TLSCA,
-		"tls-cert":      c.TLSCert,
+		"aclfile":                  c.Aclfile,
+		"max-block":                c.MaxBlock.String(),
+		"max-waiters":              fmt.Sprint(c.MaxWaiters),
+		"max-waiters-per-resource": fmt.Sprint(c.MaxWaitersPerResource),
+		"retry-count":              fmt.Sprint(c.RetryCount),
+		"retry-delay":              c.RetryDelay.String(),
+		"retry-jitter":             c.RetryJitter.String(),
+		"drift-factor":             fmt.Sprint(c.DriftFactor),
+		"drain-timeout":            c.DrainTimeout.String(),
+		"idle-timeout":             c.IdleTimeout.String(),
+		"key-prefix":               c.KeyPrefix,
+		"max-ttl":                  c.MaxTTL.String(),
+		"node-timeout":             c.NodeTimeout.String(),
+		"timeout":                  fmt.Sprint(int(c.IdleTimeout.Seconds())),
+		"tls-ca":                   c.TLSCA,
+		"tls-cert":                 c.TLSCert,
 	}
 }

@@ -13,26 +13,32 @@ import (
 // config are the flags of serve. This file is the only reader of flags; each
 // is also REDLOCK_… in the environment and a name in the file of --config.
 type config struct {
-	Listen        []string      `help:"Where clients connect: host:port or unix:///path (repeatable)." default:"127.0.0.1:7379" sep:" " placeholder:"ADDR"`
-	Node          []string      `help:"One independent Redis master: redis://[user:pass@]host:port[/db], rediss://... or unix://... (repeatable; 3 or 5 of them). Without any, five nodes are embedded in the process." sep:" " placeholder:"URL"`
-	KeyPrefix     string        `help:"Put before every lock key on the nodes." placeholder:"PREFIX"`
-	DriftFactor   float64       `help:"Share of a ttl given up for clock drift." default:"0.01"`
-	MaxTTL        time.Duration `help:"Longest ttl a client may ask for." default:"5m" name:"max-ttl"`
-	NodeTimeout   time.Duration `help:"How long one node may take for one request." default:"250ms"`
-	MaxClients    int           `help:"Most connections at once." default:"10000"`
-	IdleTimeout   time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s"`
-	DrainTimeout  time.Duration `help:"How long clients may still release and extend after SIGTERM." default:"5s"`
-	Requirepass   string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD"`
-	Aclfile       string        `help:"File of users in Redis' ACL syntax; read again at ACL LOAD and SIGHUP." placeholder:"FILE"`
-	TLSCert       string        `help:"PEM certificate chain. With it and its key the host:port listeners speak TLS only; read again at SIGHUP." name:"tls-cert" placeholder:"FILE"`
-	TLSKey        string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE"`
-	TLSCA         string        `help:"PEM certificates: only clients with a certificate from one of these may connect." name:"tls-ca" placeholder:"FILE"`
-	NodeTLSCA     string        `help:"PEM certificates that vouch for the nodes of rediss:// urls, instead of those of the system." name:"node-tls-ca" placeholder:"FILE"`
-	NodeTLSCert   string        `help:"PEM certificate chain to show to the nodes of rediss:// urls." name:"node-tls-cert" placeholder:"FILE"`
-	NodeTLSKey    string        `help:"PEM key of --node-tls-cert." name:"node-tls-key" placeholder:"FILE"`
-	ProtectedMode string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no"`
-	LogLevel      string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
-	LogFormat     string        `help:"text or json." default:"text" enum:"text,json"`
+	Listen                []string      `help:"Where clients connect: host:port or unix:///path (repeatable)." default:"127.0.0.1:7379" sep:" " placeholder:"ADDR"`
+	Node                  []string      `help:"One independent Redis master: redis://[user:pass@]host:port[/db], rediss://... or unix://... (repeatable; 3 or 5 of them). Without any, five nodes are embedded in the process." sep:" " placeholder:"URL"`
+	KeyPrefix             string        `help:"Put before every lock key on the nodes." placeholder:"PREFIX"`
+	DriftFactor           float64       `help:"Share of a ttl given up for clock drift." default:"0.01"`
+	RetryCount            int           `help:"How often a LOCK that says neither BLOCK nor RETRY tries again when another holds the lock; 0 is not to wait, as most clients give up on a reply after a while and send again." default:"0"`
+	RetryDelay            time.Duration `help:"How long a LOCK that waits goes without asking the nodes when nothing tells it of a release." default:"200ms"`
+	RetryJitter           time.Duration `help:"Up to so much is added to or taken from --retry-delay at random." default:"200ms"`
+	MaxBlock              time.Duration `help:"Longest wait of a LOCK; longer ones end with null." default:"4s"`
+	MaxWaiters            int           `help:"Most LOCKs that wait at once." default:"65536"`
+	MaxWaitersPerResource int           `help:"Most LOCKs that wait at once for one resource." default:"16384"`
+	MaxTTL                time.Duration `help:"Longest ttl a client may ask for." default:"5m" name:"max-ttl"`
+	NodeTimeout           time.Duration `help:"How long one node may take for one request." default:"250ms"`
+	MaxClients            int           `help:"Most connections at once." default:"10000"`
+	IdleTimeout           time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s"`
+	DrainTimeout          time.Duration `help:"How long clients may still release and extend after SIGTERM." default:"5s"`
+	Requirepass           string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD"`
+	Aclfile               string        `help:"File of users in Redis' ACL syntax; read again at ACL LOAD and SIGHUP." placeholder:"FILE"`
+	TLSCert               string        `help:"PEM certificate chain. With it and its key the host:port listeners speak TLS only; read again at SIGHUP." name:"tls-cert" placeholder:"FILE"`
+	TLSKey                string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE"`
+	TLSCA                 string        `help:"PEM certificates: only clients with a certificate from one of these may connect." name:"tls-ca" placeholder:"FILE"`
+	NodeTLSCA             string        `help:"PEM certificates that vouch for the nodes of rediss:// urls, instead of those of the system." name:"node-tls-ca" placeholder:"FILE"`
+	NodeTLSCert           string        `help:"PEM certificate chain to show to the nodes of rediss:// urls." name:"node-tls-cert" placeholder:"FILE"`
+	NodeTLSKey            string        `help:"PEM key of --node-tls-cert." name:"node-tls-key" placeholder:"FILE"`
+	ProtectedMode         string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no"`
+	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	LogFormat             string        `help:"text or json." default:"text" enum:"text,json"`
 }
 
 // maxDrain keeps a drain from holding up a shutdown for ever.
@@ -46,6 +52,18 @@ func (c *config) validate() error {
 		return usageError(fmt.Sprintf("--drift-factor=%v: must be at least 0.001 and below 0.5", c.DriftFactor))
 	case c.MaxTTL < 10*time.Millisecond || c.MaxTTL > 24*time.Hour:
 		return usageError(fmt.Sprintf("--max-ttl=%v: must be within 10ms and 24h", c.MaxTTL))
+	case c.RetryCount < 0:
+		return usageError(fmt.Sprintf("--retry-count=%d: must not be negative", c.RetryCount))
+	case c.RetryDelay < 10*time.Millisecond || c.RetryDelay > time.Minute:
+		return usageError(fmt.Sprintf("--retry-delay=%v: must be within 10ms and 1m", c.RetryDelay))
+	case c.RetryJitter < 0 || c.RetryJitter > time.Minute:
+		return usageError(fmt.Sprintf("--retry-jitter=%v: must be within 0s and 1m", c.RetryJitter))
+	case c.MaxBlock < time.Millisecond || c.MaxBlock > 24*time.Hour:
+		return usageError(fmt.Sprintf("--max-block=%v: must be within 1ms and 24h", c.MaxBlock))
+	case c.MaxWaiters < 1:
+		return usageError(fmt.Sprintf("--max-waiters=%d: must be at least 1", c.MaxWaiters))
+	case c.MaxWaitersPerResource < 1:
+		return usageError(fmt.Sprintf("--max-waiters-per-resource=%d: must be at least 1", c.MaxWaitersPerResource))
 	case c.NodeTimeout < time.Millisecond || c.NodeTimeout > time.Minute:
 		return usageError(fmt.Sprintf("--node-timeout=%v: must be within 1ms and 1m", c.NodeTimeout))
 	case c.MaxClients < 1 || c.MaxClients > 1_000_000:

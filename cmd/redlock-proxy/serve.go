@@ -54,14 +54,7 @@ func (s *serve) Run(env *environment) error {
 	warnOfCount(log, len(nodes))
 	s.fitOpenFiles(log, len(nodes))
 
-	quorum, err := redlock.New(ctx, redlock.Options{
-		Nodes:       nodes,
-		KeyPrefix:   s.KeyPrefix,
-		DriftFactor: s.DriftFactor,
-		NodeTimeout: s.NodeTimeout,
-		MaxTTL:      s.MaxTTL,
-		Logger:      log,
-	})
+	quorum, err := redlock.New(ctx, s.options(nodes, log))
 	if err != nil {
 		return err
 	}
@@ -77,16 +70,37 @@ func (s *serve) Run(env *environment) error {
 	return s.serveClients(env, ctx, log, table, access)
 }
 
+func (s *serve) options(nodes []redlock.Node, log *slog.Logger) redlock.Options {
+	o := redlock.Options{
+		Nodes:                 nodes,
+		KeyPrefix:             s.KeyPrefix,
+		DriftFactor:           s.DriftFactor,
+		NodeTimeout:           s.NodeTimeout,
+		MaxTTL:                s.MaxTTL,
+		RetryDelay:            s.RetryDelay,
+		RetryJitter:           s.RetryJitter,
+		MaxWaiters:            s.MaxWaiters,
+		MaxWaitersPerResource: s.MaxWaitersPerResource,
+		Logger:                log,
+	}
+	if s.RetryJitter == 0 {
+		o.RetryJitter = -1 // none; zero is the library's default
+	}
+	return o
+}
+
 // table is complete but for the quorum and the connections.
 func (s *serve) table(log *slog.Logger, access access) (*commands.Table, error) {
 	t := &commands.Table{
-		Logger:    log,
-		Version:   fullVersion(),
-		Password:  s.Requirepass,
-		OpenUsers: access.users,
-		MustLogIn: s.exposed() != "",
-		Embedded:  len(s.Node) == 0,
-		Settings:  s.settings(),
+		Logger:     log,
+		Version:    fullVersion(),
+		Password:   s.Requirepass,
+		OpenUsers:  access.users,
+		MustLogIn:  s.exposed() != "",
+		Embedded:   len(s.Node) == 0,
+		MaxBlock:   s.MaxBlock,
+		RetryCount: s.RetryCount,
+		Settings:   s.settings(),
 	}
 	if err := t.Prepare(); err != nil {
 		return nil, usageError(fmt.Sprintf("--aclfile=%s: %v", s.Aclfile, err))

@@ -1,0 +1,44 @@
+package redlock
+
+// fanOut gathers what must not happen under a shard's lock: answers that are
+// known without asking a node, and calls back to callers.
+type fanOut struct {
+	known   []knownAnswer
+	refused []refusal
+}
+
+type knownAnswer struct {
+	ballot *ballot
+	node   int
+	answer answer
+}
+
+type refusal struct {
+	attempt *attempt
+	err     error
+}
+
+// send queues a request at every node, in the same order for all of a resource
+// as the caller holds the shard's lock.
+func (f *fanOut) send(q *Quorum, r *request) {
+	lane := q.laneOf(r.key)
+	for i, n := range q.nodes {
+		if a, queued := n.lanes[lane].push(r); !queued {
+			f.known = append(f.known, knownAnswer{r.ballot, i, a})
+		}
+	}
+}
+
+func (f *fanOut) refuse(a *attempt, err error) {
+	f.refused = append(f.refused, refusal{a, err})
+}
+
+func (f *fanOut) finish() {
+	for _, c := range f.refused {
+		c.attempt.done(Grant{}, c.err)
+		c.attempt.quorum.end()
+	}
+	for _, k := range f.known {
+		k.ballot.vote(k.node, k.answer)
+	}
+}

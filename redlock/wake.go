@@ -1,0 +1,211 @@
+package redlock
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// wake is what a line knows of the holder, and with it when those who wait have
+// a reason to ask. There are four: a release through this process, the news of
+// one elsewhere, the end of the holder's ttl, and, as all of these may be
+// missed, a poll now and then.
+type wake struct {
+	holder string    // the token that holds it, as far as known
+	until  time.Time // the end of its validity, if it was granted through this process
+	lapses time.Time // when the key is gone at a majority unless it is extended; zero: unknown
+	trip   time.Duration
+
+	handOvers int
+	others    bool // other processes listen for this resource
+	news      news
+
+	timer *time.Timer
+	due   time.Time
+}
+
+// news is what the nodes have told of one release elsewhere.
+type news struct {
+	id    string
+	nodes uint32 // who has told it
+	acted bool
+}
+
+// turns is after how many hand-overs within this process another one gets its
+// chance. A hand-over to another process costs about two round trips instead
+// of one; with every fourth, both get half of the locks at little loss.
+const turns = 4
+
+// learn notes what a round tells about the holder.
+func (w *wake) learn(n *round) {
+	w.trip = n.decided.Sub(n.asked)
+	switch n.outcome {
+	case granted:
+		w.holder, w.until = n.grant.Token, n.grant.Until
+		w.lapses = n.decided.Add(n.wire.ttl)
+	case held:
+		if token := n.mostSeen(); token != w.holder {
+			w.holder, w.until, w.lapses = token, time.Time{}, time.Time{}
+		}
+	default:
+		w.until = time.Time{}
+	}
+}
+
+// notice is what a release through this process tells the others. While
+// somebody waits here the lock is not theirs to have, except for their turn.
+func (l *line) notice() notice {
+	if l.places.length == 0 {
+		return l.queue.newNotice(l.resource)
+	}
+	l.handOvers++
+	if l.handOvers%turns == 0 {
+		return l.queue.newNotice(l.resource)
+	}
+	return notice{}
+}
+
+// freed lets the first who waits ask, right behind what has just been queued to
+// free the resource.
+func (l *line) freed(f *fanOut) {
+	switch {
+	case l.asking != nil:
+		l.missed = true
+	case l.others && l.handOvers%turns == 0 && l.places.length > 0:
+		// What was queued takes half a trip, the news another half, and the
+		// others' requests one more.
+		l.sleepUntil(time.Now().Add(l.trip + rand.N(l.trip+time.Millisecond)))
+	default:
+		l.askFront(f)
+	}
+}
+
+// mostSeen is the token that most nodes named as the holder.
+func (n *round) mostSeen() string {
+	var token string
+	most := 0
+	for _, a := range n.answers {
+		if a.verdict != no {
+			continue
+		}
+		same := 0
+		for _, b := range n.answers {
+			if b.verdict == no && tokenOf(a.holder) == tokenOf(b.holder) {
+				same++
+			}
+		}
+		if same > most {
+			token, most = tokenOf(a.holder), same
+		}
+	}
+	return token
+}
+
+// heard notes whether others were listening when a release of ours was
+// published.
+func (t *queue) heard(resource string, others bool) {
+	t.visit(resource, func(l *line, _ *fanOut) { l.others = others })
+}
+
+// told takes the news of a release elsewhere. It is worth asking as soon as a
+// majority has told it; before, the others may not have got the release yet.
+func (t *queue) told(resource string, node int, id string) {
+	t.visit(resource, func(l *line, f *fanOut) {
+		l.others = true
+		if l.news.id != id {
+			l.news = news{id: id}
+		}
+		l.news.nodes |= 1 << node
+		switch {
+		case l.news.acted:
+		case ones(l.news.nodes) >= t.quorum.needed:
+			l.news.acted = true
+			l.look(f)
+		case l.asking == nil && l.places.length > 0:
+			l.sleepUntil(time.Now().Add(2*l.trip + time.Millisecond)) // some nodes may have nothing to tell
+		}
+	})
+}
+
+// wakeUp lets who waits for the resource ask.
+func (t *queue) wakeUp(resource string) {
+	t.visit(resource, func(l *line, f *fanOut) { l.look(f) })
+}
+
+// look asks now, or after the round under way.
+func (l *line) look(f *fanOut) {
+	if l.asking != nil {
+		l.missed = true
+		return
+	}
+	l.askFront(f)
+}
+
+// named finds a waiter whose own token holds the resource, as a round has just
+// told: it was granted to an earlier try of the same caller. What the nodes say
+// is not asked about again and again.
+func (l *line) named(n *round) *attempt {
+	if n == nil || len(l.places.tokens) == 0 {
+		return nil
+	}
+	if n.outcome == granted {
+		return l.places.tokens[n.grant.Token]
+	}
+	for _, a := range n.answers {
+		if a.verdict != no {
+			continue
+		}
+		w := l.places.tokens[tokenOf(a.holder)]
+		if w != nil && time.Since(w.place.named) > l.queue.quorum.options.RetryDelay {
+			w.place.named = time.Now()
+			return w
+		}
+	}
+	return nil
+}
+
+// sleep arranges for the next look when there is no reason for one now.
+func (l *line) sleep(f *fanOut) {
+	now := time.Now()
+	at := now.Add(l.queue.quorum.pause())
+	switch {
+	case l.lapses.Before(now):
+		l.inspect(f)
+	case l.lapses.Before(at):
+		at = l.lapses
+	}
+	l.sleepUntil(at)
+}
+
+// sleepUntil sets the alarm, which is one for all who wait in a line.
+func (l *line) sleepUntil(at time.Time) {
+	l.due = at
+	if l.timer == nil {
+		t, resource := l.queue, l.resource
+		l.timer = time.AfterFunc(time.Until(at), func() { t.alarm(resource) })
+		return
+	}
+	l.timer.Reset(time.Until(at))
+}
+
+func (l *line) stopTimer() {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
+
+// alarm asks, unless the alarm was put off meanwhile or has been overtaken.
+func (t *queue) alarm(resource string) {
+	t.visit(resource, func(l *line, f *fanOut) {
+		if l.asking == nil && !time.Now().Before(l.due) {
+			l.askFront(f)
+		}
+	})
+}
+
+// pause is the time between two attempts that nothing else has caused: the delay
+// with the jitter, so that processes do not poll in step.
+func (q *Quorum) pause() time.Duration {
+	o := &q.options
+	spread := time.Duration((2*rand.Float64() - 1) * float64(o.RetryJitter))
+	return max(o.RetryDelay+spread, time.Millisecond)
+}
