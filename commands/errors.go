@@ -62,6 +62,24 @@ const (
 
 var errSessionWaits = Error(fmt.Sprintf("LIMIT %d LOCKs of this connection wait already, as many as may; use more connections", maxWaits))
 
+const errHolds = Error("LIMIT as many locks are held with AUTOEXTEND as may (--max-holds); try again later, or without it")
+
+// lockLost answers what is pending on a connection whose lock can no longer be
+// held.
+func lockLost(resource string) Error { return Error("LOCKLOST " + resource) }
+
+func maxHoldTooLong(got int64, most time.Duration) Error {
+	return Error(fmt.Sprintf("ERR MAXHOLD of %d ms is over the limit of %d ms (--max-hold)", got, most.Milliseconds()))
+}
+
+func maxHoldBelowTTL(got, ttl time.Duration) Error {
+	return Error(fmt.Sprintf("ERR MAXHOLD of %d ms is below the ttl of %d ms, for which the lock is taken at least", got.Milliseconds(), ttl.Milliseconds()))
+}
+
+func ttlOverMaxHold(ttl, most time.Duration) Error {
+	return Error(fmt.Sprintf("ERR ttl of %d ms is longer than AUTOEXTEND may hold a lock, which is %d ms (--max-hold)", ttl.Milliseconds(), most.Milliseconds()))
+}
+
 // errUnblocked ends a wait by CLIENT UNBLOCK ... ERROR.
 var errUnblocked = errors.New("unblocked")
 

@@ -33,7 +33,8 @@ type caller struct {
 	onHold  func()
 	read    uint64 // of the next calls
 	others  []*commands.Session
-	ctx     context.Context // of the calls, unless nil
+	lost    chan commands.Reply // given to connections that lost a lock
+	ctx     context.Context     // of the calls, unless nil
 	nodes   []*miniredis.Miniredis
 	log     *bytes.Buffer
 	settle  func() // ends the quorum; when it returns all undoing is done
@@ -42,7 +43,7 @@ type caller struct {
 // newCaller makes a table over three embedded nodes.
 func newCaller(t *testing.T, password string) *caller {
 	t.Helper()
-	c := &caller{t: t, log: &bytes.Buffer{}}
+	c := &caller{t: t, log: &bytes.Buffer{}, lost: make(chan commands.Reply, 10)}
 	var nodes []redlock.Node
 	for i := range 3 {
 		m := miniredis.NewMiniRedis()
@@ -92,7 +93,11 @@ func (c *caller) Sessions() []*commands.Session {
 	return append([]*commands.Session{c.session}, c.others...)
 }
 func (c *caller) Traffic() commands.Traffic { return commands.Traffic{Received: 1} }
-func (c *caller) End(s *commands.Session)   { c.ended = append(c.ended, s.ID) }
+func (c *caller) Lose(s *commands.Session, r commands.Reply, _ time.Time) {
+	c.table.Gone(s)
+	c.lost <- r
+}
+func (c *caller) End(s *commands.Session) { c.ended = append(c.ended, s.ID) }
 
 // call runs a command and waits for its reply.
 func (c *caller) call(args ...string) commands.Reply {

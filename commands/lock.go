@@ -19,8 +19,15 @@ func lock(t *Table, c *Call) {
 
 func (t *Table) startLock(c *Call, o lockOptions) {
 	s := c.Session
+	if o.request.Owned && !t.mayHold() {
+		c.Reply(errHolds)
+		return
+	}
 	waits := o.request.Block > 0
 	if waits && !t.mayWait(s) {
+		if o.request.Owned {
+			t.holds.Add(-1)
+		}
 		c.Reply(errSessionWaits)
 		return
 	}
@@ -28,7 +35,12 @@ func (t *Table) startLock(c *Call, o lockOptions) {
 		if waits {
 			c.waited(g, err)
 		}
+		if err != nil && o.request.Owned {
+			t.holds.Add(-1)
+		}
 		switch {
+		case err == nil && o.request.Owned:
+			c.Reply(t.hold(s, o, g))
 		case err == nil:
 			c.Reply(grant{t.Quorum, g})
 		case errors.Is(err, redlock.ErrHeld):

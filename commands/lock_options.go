@@ -10,6 +10,8 @@ import (
 type lockOptions struct {
 	request redlock.Request
 
+	maxHold time.Duration // with Owned: how long it is extended
+
 	token, block, retry bool // given
 }
 
@@ -28,11 +30,17 @@ func (t *Table) lockOptions(c *Call, command string, mayWait bool) (lockOptions,
 	if o.token && o.request.Token == "" {
 		return o, badArgument(&redlock.ArgumentError{Argument: "token"})
 	}
+	if o.maxHold > 0 && !o.request.Owned {
+		return o, errSyntax // MAXHOLD of what?
+	}
 	if mayWait && !o.block && !o.retry && t.RetryCount > 0 {
 		t.wait(&o, 0, t.RetryCount)
 	}
 	var refusal Reply
 	o.request.TTL, refusal = t.ttl(c.Args[2], command)
+	if refusal == nil && o.request.Owned {
+		refusal = t.limitHold(&o)
+	}
 	return o, refusal
 }
 
@@ -50,6 +58,11 @@ func (t *Table) lockOption(o *lockOptions, args [][]byte, mayWait bool) (int, Re
 	case is(args[0], "RETRY") && hasValue && mayWait && !o.block && !o.retry:
 		o.retry = true
 		return 2, t.retry(o, args[1])
+	case is(args[0], "AUTOEXTEND") && !o.request.Owned:
+		o.request.Owned = true
+		return 1, nil
+	case is(args[0], "MAXHOLD") && hasValue && o.maxHold == 0:
+		return 2, t.readMaxHold(o, args[1])
 	case is(args[0], "FENCE"):
 		return 0, notAvailable("FENCE")
 	}
@@ -95,4 +108,35 @@ func (t *Table) wait(o *lockOptions, ms int64, retries int) {
 		ms = most
 	}
 	o.request.Block, o.request.Retry = time.Duration(ms)*time.Millisecond, retries
+}
+
+// readMaxHold reads how long a lock may be extended.
+func (t *Table) readMaxHold(o *lockOptions, arg []byte) Reply {
+	ms, isInteger := integer(arg)
+	switch {
+	case !isInteger:
+		return errNotInteger
+	case ms <= 0:
+		return errNotPositive
+	case ms > t.MaxHold.Milliseconds():
+		return maxHoldTooLong(ms, t.MaxHold)
+	}
+	o.maxHold = time.Duration(ms) * time.Millisecond
+	return nil
+}
+
+// limitHold sees to it that the ttl fits into the time of holding: it is the
+// least for which a lock is taken.
+func (t *Table) limitHold(o *lockOptions) Reply {
+	given := o.maxHold > 0
+	if !given {
+		o.maxHold = t.MaxHold
+	}
+	switch {
+	case o.maxHold >= o.request.TTL:
+		return nil
+	case given:
+		return maxHoldBelowTTL(o.maxHold, o.request.TTL)
+	}
+	return ttlOverMaxHold(o.request.TTL, o.maxHold)
 }

@@ -1,7 +1,8 @@
 package commands
 
 // QUIT
-func quit(_ *Table, c *Call) {
+func quit(t *Table, c *Call) {
 	c.Session.Ended = true
+	t.HungUp(c.Session)
 	c.Reply(ok)
 }

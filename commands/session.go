@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"redlock-proxy/internal/acl"
+	"redlock-proxy/redlock"
 )
 
 // Session is what the proxy knows of one connection. The goroutine that reads
@@ -36,6 +37,9 @@ type Session struct {
 	channels   map[string]struct{} // subscribed to; with a letter of their kind in front
 	counts     [kinds]int          // of them
 	proto      int                 // as Proto, for others
+
+	holds map[*redlock.Hold]struct{}
+	gone  bool // the connection has ended: nothing more is held for it
 }
 
 // Begin makes the state of a connection that begins. It is logged in as

@@ -43,6 +43,10 @@ type Table struct {
 	MaxBlock time.Duration
 	// RetryCount is how often a LOCK that says nothing about waiting tries again.
 	RetryCount int
+	// MaxHold is the longest that AUTOEXTEND extends a lock. Default 1h.
+	MaxHold time.Duration
+	// MaxHolds is how many locks it extends at once. Default 65536.
+	MaxHolds int
 	// GuessDelay is how long a wrong password waits for its answer. Default 1s.
 	GuessDelay time.Duration
 
@@ -57,6 +61,7 @@ type Table struct {
 	guesses guesses
 	pause   pause
 	stats   stats
+	holds   atomic.Int64 // locks that are extended, or may be in a moment
 	slow    slowlog
 }
 
@@ -70,6 +75,9 @@ type Front interface {
 	Sessions() []*Session
 	// End cuts a connection off. What it waits for is cancelled.
 	End(*Session)
+	// Lose ends a connection whose lock was lost, by that time: what is pending on
+	// it gets the answer.
+	Lose(s *Session, answer Reply, by time.Time)
 	// Traffic tells what has gone through since the start.
 	Traffic() Traffic
 }
@@ -85,6 +93,12 @@ func (t *Table) Prepare() error {
 	}
 	if t.MaxBlock == 0 {
 		t.MaxBlock = 4 * time.Second
+	}
+	if t.MaxHold == 0 {
+		t.MaxHold = time.Hour
+	}
+	if t.MaxHolds == 0 {
+		t.MaxHolds = 65536
 	}
 	t.foreign = foreignNames()
 	t.rows = map[string]*Command{}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/tidwall/redcon"
@@ -80,9 +81,16 @@ func (c *connection) serve() {
 func (c *connection) awaitHangUp() {
 	c.reader.waiting.Store(true)
 	_ = c.socket.SetReadDeadline(time.Time{}) // the idle time-out is over
-	if _, err := io.Copy(io.Discard, c.socket); err == nil {
+	if _, err := io.Copy(io.Discard, c.socket); err == nil || byClient(err) {
 		c.hangUp()
 	}
+}
+
+// byClient tells an end that the client made, or its system for it, from one
+// that this side found: a host that vanished, a time-out, its own closing.
+func byClient(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // next reads the next command. An idle time-out does not count while replies
@@ -93,10 +101,19 @@ func (c *connection) next(limits framingLimits) ([]byte, error) {
 			_ = c.socket.SetReadDeadline(time.Now().Add(idle))
 		}
 		packet, err := c.reader.next(limits)
-		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.busy() {
+		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.busy() && !c.holds() {
 			return packet, err
 		}
 	}
+}
+
+// holds tells whether the client is at work under a lock, and so not idle.
+func (c *connection) holds() bool { return c.session.Holds() && !c.ending() }
+
+func (c *connection) ending() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last || c.lost
 }
 
 func (c *connection) busy() bool {
@@ -198,7 +215,7 @@ func (c *connection) fill(s *slot, proto int, r commands.Reply) {
 		s.reply = unwanted(r)
 	}
 	c.unsent -= s.cost
-	s.cost = slotCost + size(s.reply)
+	s.cost = answeredCost + size(s.reply)
 	c.unsent += s.cost
 	c.room.Broadcast()
 	c.write()
@@ -238,6 +255,9 @@ func (c *connection) stop(reason error) {
 	case errors.Is(reason, io.EOF):
 		c.hangUp()
 		c.finish()
+	case byClient(reason):
+		c.hangUp()
+		c.lose()
 	case errors.Is(reason, os.ErrDeadlineExceeded): // idle, or at the end of a drain
 		c.finish()
 	default:
@@ -245,9 +265,16 @@ func (c *connection) stop(reason error) {
 	}
 }
 
-// hangUp notes that the client has gone: what it waits for is cancelled, and
-// grants that it has not been sent are undone.
+// hangUp notes that the client has gone: what it waits for is cancelled, grants
+// that it has not been sent are undone, and what it held is released.
 func (c *connection) hangUp() {
+	c.abandon()
+	c.server.options.Table.HungUp(&c.session)
+}
+
+// abandon cancels what the client waits for, and undoes the grants that it has
+// not been sent.
+func (c *connection) abandon() {
 	c.cancel()
 	c.mu.Lock()
 	c.hungUp = true
@@ -273,9 +300,27 @@ func (c *connection) finish() {
 	c.mu.Unlock()
 }
 
+// giveUp ends the connection by a time, as a lock that it holds can be held no
+// longer: what is pending gets the answer. Nothing is written that was not asked
+// for, as clients take it for the answer to something else.
+func (c *connection) giveUp(answer commands.Reply, by time.Time) {
+	c.cancel()
+	c.server.options.Table.Gone(&c.session)
+	c.mu.Lock()
+	for s := c.slots.head; s != nil; s = s.next {
+		if s.reply == nil {
+			s.proto, s.reply = 2, answer // an error, which is alike in both
+		}
+	}
+	c.mu.Unlock()
+	c.finish()
+	time.AfterFunc(time.Until(by), c.lose) // who does not read must see the end, at least
+}
+
 // lose gives the connection up: nothing more is read or written.
 func (c *connection) lose() {
-	c.hangUp()
+	c.abandon()
+	c.server.options.Table.Gone(&c.session)
 	c.mu.Lock()
 	first := !c.lost
 	c.lost = true

@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"sync/atomic"
+	"time"
 
 	"redlock-proxy/commands"
 )
@@ -38,6 +39,16 @@ func (s *Server) End(session *commands.Session) {
 	s.mu.Unlock()
 	if c != nil {
 		c.lose()
+	}
+}
+
+// Lose ends a connection whose lock was lost.
+func (s *Server) Lose(session *commands.Session, answer commands.Reply, by time.Time) {
+	s.mu.Lock()
+	c := s.clients[session]
+	s.mu.Unlock()
+	if c != nil {
+		c.giveUp(answer, by)
 	}
 }
 

@@ -22,6 +22,10 @@ const (
 	// way at most: some 450, more than make a batch larger. A lock command keeps
 	// a kilobyte or two while it is.
 	slotCost = 512
+	// answeredCost is what a slot with a reply counts besides that. So little that
+	// a thousand refusals behind a LOCK that waits do not stop the reading: the
+	// UNLOCK that ends the wait may come after them.
+	answeredCost = 64
 	// hangUpTick is how often a connection that is not read is looked at.
 	hangUpTick = 50 * time.Millisecond
 	// maxWrite is how much is gathered for one write to a client.

@@ -33,6 +33,9 @@ func (c *connection) writeReady() {
 		c.server.output.Add(uint64(n))
 		if err != nil {
 			batch.undeliver(n)
+			if byClient(err) {
+				c.hangUp()
+			}
 			c.lose()
 			return
 		}

@@ -2,11 +2,13 @@ package redlock
 
 import (
 	"context"
+	"time"
 )
 
 // Extend makes the lock that Request.Token holds on Request.Resource last at
 // least Request.TTL from now. It never shortens a lock, and never revives one
-// that a majority of the nodes no longer has.
+// that a majority of the nodes no longer has. Of a lock with a Hold in this
+// process it sets the ttl from now on, and goes no further than that may.
 //
 // Errors: ErrNotHeld, and what is left of the lock is then released;
 // ErrTooLate or a *QuorumError, and the validity from before still stands;
@@ -23,5 +25,21 @@ func (q *Quorum) StartExtend(r Request, done func(Grant, error)) {
 		done(Grant{}, err)
 		return
 	}
-	q.startTask(extend, r, done)
+	h := q.keeper.held(r.Resource, r.Token)
+	if h == nil {
+		q.startTask(extend, r, done)
+		return
+	}
+	asked := r.TTL
+	r.TTL = min(r.TTL, time.Until(h.last))
+	if r.TTL < q.leastTTL { // no further than its Hold may go, which is where it is
+		done(Grant{Resource: r.Resource, Token: r.Token, Until: h.Until()}, nil)
+		return
+	}
+	q.startTask(extend, r, func(g Grant, err error) {
+		if err == nil {
+			q.keeper.extendedBy(h, asked, g)
+		}
+		done(g, err)
+	})
 }

@@ -101,7 +101,9 @@ func (l *line) run(k *task, f *fanOut) {
 		k.ask(notice{}, f)
 		return
 	}
-	l.dismiss(k.request.Token, f) // who unlocks does not wait for that lock any more
+	if k.kind == byToken {
+		l.dismiss(k.request.Token, f) // who unlocks does not wait for that lock any more
+	}
 	k.ask(l.notice(), f)
 	l.freed(f)
 }

@@ -336,7 +336,7 @@ func interpretReply(op operation, value any) answer {
 	case op == extend && number == 1:
 		return answer{verdict: yes}
 	}
-	return answer{verdict: no, moved: op == extend && number == 2}
+	return answer{verdict: no}
 }
 
 // cause makes an error fit to be shown: without the address and port, which

@@ -25,6 +25,9 @@ type Request struct {
 	// KeepPlace: the caller will ask again with the same Token when Block is
 	// over. Its place in the queue is kept for half a second.
 	KeepPlace bool
+
+	// Owned: the grant will be given to Quorum.Hold.
+	Owned bool
 }
 
 // waits tells whether a Lock may wait.
@@ -164,11 +167,13 @@ func (a *attempt) ask(f *fanOut) {
 	w.expires = now.Add(min(q.options.NodeTimeout, patience))
 	if r.Token == "" {
 		w.token = newToken()
+	}
+	if r.Token != "" || r.Owned {
+		w.value = newValue(w.token)
+		w.args = w.acquireArgs(&q.scripts)
+	} else {
 		w.value = w.token
 		w.args = w.setArgs()
-	} else {
-		w.value = newValue(r.Token)
-		w.args = w.acquireArgs(&q.scripts, "")
 	}
 
 	n := &round{attempt: a, wire: w, asked: now}

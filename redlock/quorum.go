@@ -19,6 +19,7 @@ type Quorum struct {
 	nodes    []*node
 	queue    *queue
 	ears     *ears
+	keeper   *keeper
 	leastTTL time.Duration // the first that leaves a millisecond after the drift
 
 	mu     sync.Mutex
@@ -48,6 +49,7 @@ func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
 		idle:    make(chan struct{}),
 	}
 	q.queue = newQueue(q)
+	q.keeper = newKeeper()
 	for q.leastTTL = time.Millisecond; q.leastTTL-drift(q.leastTTL, o.DriftFactor) < time.Millisecond; {
 		q.leastTTL += time.Millisecond
 	}
@@ -70,6 +72,7 @@ func (q *Quorum) Close(ctx context.Context) error {
 	}
 	q.mu.Unlock()
 	q.StopWaiting()
+	q.keeper.close()
 	var err error
 	select {
 	case <-q.idle:

@@ -63,14 +63,13 @@ func (r *request) setArgs() []any {
 	return []any{"set", r.key, r.value, "px", r.ttl.Milliseconds(), "nx", "get"}
 }
 
-// acquireArgs is for a caller's token; over is what to write over an earlier
-// value of it, "" to leave that to its owner.
-func (r *request) acquireArgs(s *scripts, over string) []any {
-	return []any{"evalsha", s.acquire.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds(), over}
+// acquireArgs is for a caller's token, or a lock that gets an owner.
+func (r *request) acquireArgs(s *scripts) []any {
+	return []any{"evalsha", s.acquire.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds()}
 }
 
-func (r *request) extendArgs(s *scripts, owner string) []any {
-	return []any{"evalsha", s.extend.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds(), owner}
+func (r *request) extendArgs(s *scripts) []any {
+	return []any{"evalsha", s.extend.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds()}
 }
 
 func (r *request) releaseArgs(s *scripts, kind, what, part string, n notice) []any {
@@ -98,6 +97,5 @@ type answer struct {
 	verdict verdict
 	holder  string // acquire refused: the value that holds the key
 	number  int64  // release: how many heard of it; inspect: what PTTL says
-	moved   bool   // extend refused: the token has it, for another owner
 	err     error  // failed and unknown: why
 }

@@ -35,30 +35,23 @@ if not held then
   return false
 end
 if not mine(held, token) then return held end
-local over = ARGV[4]
-if over == '' then
-  over = token .. '\0' .. owner(held, token) .. 'k' .. string.sub(value, -3)
-end
+local over = token .. '\0' .. owner(held, token) .. 'k' .. string.sub(value, -3)
 local left = redis.call('PTTL', KEYS[1])
 redis.call('SET', KEYS[1], over, 'PX', math.max(left, tonumber(ARGV[3])))
 return false
 `
 
-// extendScript: ARGV: token, value, ttl in ms, and the owner whose it must be,
-// or ” for anybody's. 1 when the token holds the key, which then lives at least
-// ttl more; 2 when it holds it for another owner, and nothing was done; 0
-// otherwise. Never shortens: an extension that was delayed must not cut a longer
-// one that overtook it. The key gets the extension's nonce: an undo of the
-// acquire that is still owed somewhere must not take back what has just been
-// counted.
+// extendScript: ARGV: token, value, ttl in ms. 1 when the token holds the key,
+// which then lives at least ttl more; 0 otherwise. Never shortens: an extension
+// that was delayed must not cut a longer one that overtook it. The key gets the
+// extension's nonce: an undo of the acquire that is still owed somewhere must
+// not take back what has just been counted. Owner and state stay.
 const extendScript = mine + `
 local token = ARGV[1]
 local held = redis.call('GET', KEYS[1])
 if not held or not mine(held, token) then return 0 end
-local whose = owner(held, token)
-if ARGV[4] ~= '' and whose ~= ARGV[4] then return 2 end
 local left = redis.call('PTTL', KEYS[1])
-local value = token .. '\0' .. whose .. state(held, token) .. string.sub(ARGV[2], -3)
+local value = token .. '\0' .. owner(held, token) .. state(held, token) .. string.sub(ARGV[2], -3)
 redis.call('SET', KEYS[1], value, 'PX', math.max(left, tonumber(ARGV[3])))
 return 1
 `
@@ -69,7 +62,7 @@ return 1
 //	token   whatever the token holds: an unlock
 //	value   that value and no other: the undo of an acquire
 //	nonce   what an extension with that nonce found: its undo
-//	owner   what the owner has and nobody else relies on: the end of a Hold
+//	owner   what the owner took and nobody else relies on: the end of a Hold
 //
 // 0 when it did nothing, otherwise 1 and how many heard of it on the channel,
 // which is ” when nobody shall. A node whose rights do not allow to publish
@@ -86,7 +79,7 @@ elseif not mine(held, what) then
 elseif kind == 'nonce' then
   meant = held ~= what and string.sub(held, -3) == part
 elseif kind == 'owner' then
-  meant = held ~= what and owner(held, what) == part and state(held, what) ~= 'k'
+  meant = held ~= what and owner(held, what) == part and state(held, what) == 't'
 else
   meant = true
 end

@@ -11,8 +11,11 @@ type task struct {
 	quorum  *Quorum
 	request Request
 	op      operation
+	kind    string // of a release: byToken or byOwner
+	owner   string // of one by owner
 	done    func(Grant, error)
 
+	asked   time.Time
 	until   time.Time // extend: the end of the new validity
 	wire    *request
 	err     error
@@ -28,7 +31,7 @@ func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
 		return
 	}
 	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
-	q.queue.start(&task{quorum: q, request: r, op: op, done: done})
+	q.queue.start(&task{quorum: q, request: r, op: op, kind: byToken, done: done})
 }
 
 // ask sends the task to every node. The caller holds the shard's lock.
@@ -37,13 +40,14 @@ func (k *task) ask(tell notice, f *fanOut) {
 	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL}
 	if k.op == extend {
 		now := time.Now()
+		k.asked = now
 		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
 		k.until = now.Add(patience)
 		w.expires = now.Add(min(q.options.NodeTimeout, patience))
 		w.value = newValue(r.Token)
-		w.args = w.extendArgs(&q.scripts, "")
+		w.args = w.extendArgs(&q.scripts)
 	} else {
-		w.args = w.releaseArgs(&q.scripts, byToken, r.Token, "", tell)
+		w.args = w.releaseArgs(&q.scripts, k.kind, r.Token, k.owner, tell)
 		k.told = tell != notice{}
 		w.void = &k.void
 	}
@@ -81,7 +85,7 @@ func (k *task) decide(b *ballot) bool {
 }
 
 func (k *task) settle() {
-	grant := Grant{Resource: k.request.Resource, Token: k.request.Token, Until: k.until}
+	grant := Grant{Resource: k.request.Resource, Token: k.request.Token, Until: k.until, asked: k.asked}
 	if k.err == ErrNoQuorum {
 		k.err = k.quorum.noQuorum(k.answers)
 	}

@@ -10,24 +10,17 @@ import (
 //
 //	token NUL owner[4] state[1] nonce[3]
 //
-// owner names the Lock that took the key and stays when it is extended, so
-// that a Hold finds all that is its own, whoever extended it. state is 't' when
-// it was taken and 'k' when another Lock with the same token has found it since
-// and relies on it: then the owner's Hold keeps its hands off. nonce is new with
-// every write, so that an undo takes back what one call wrote and nothing else,
-// however late it comes; by the token alone it would delete a later grant that
-// the caller was given on its second try.
+// owner names the Lock that took the key and stays when it is extended. state is
+// 't' when the owner took it and 'k' as soon as another Lock with the same token
+// has found it and relies on it: then the owner's end must not release it. nonce
+// is new with every write, so that an undo takes back what one call wrote and
+// nothing else, however late it comes; by the token alone it would delete a
+// later grant that the caller was given on its second try.
 const (
 	tokenBytes = 20 // what the Redis documentation asks for: enough that no two are ever alike
 	ownerBytes = 4  // tells the Locks with one token apart; they are few
 	nonceBytes = 3  // tells the writes of one Lock apart; fewer still are alive at once
 	tailBytes  = 1 + ownerBytes + 1 + nonceBytes
-)
-
-// Of a value's state.
-const (
-	taken     = 't'
-	refreshed = 'r' // taken, from an earlier Lock with the same token
 )
 
 // newToken makes a token for a caller who brings none. It names the attempt
@@ -44,15 +37,7 @@ func newValue(token string) string {
 	raw := make([]byte, len(token)+tailBytes)
 	tail := raw[copy(raw, token):]
 	_, _ = rand.Read(tail)
-	tail[0], tail[1+ownerBytes] = 0, taken
-	return string(raw)
-}
-
-// again is the value of the same owner with another state and a new nonce.
-func again(value string, state byte) string {
-	raw := []byte(newValue(value[:len(value)-tailBytes]))
-	copy(raw[len(raw)-tailBytes+1:], ownerOf(value))
-	raw[len(raw)-1-nonceBytes] = state
+	tail[0], tail[1+ownerBytes] = 0, 't'
 	return string(raw)
 }
 

@@ -5,7 +5,7 @@ import (
 )
 
 // Unlock releases the lock that Request.Token holds on Request.Resource.
-// Request.TTL does not count.
+// Request.TTL does not count. A Hold of it in this process ends.
 //
 // Errors: ErrNotHeld when a majority did not have it; a *QuorumError when too
 // few nodes could tell, and the release goes on at the others as they come
@@ -24,5 +24,6 @@ func (q *Quorum) StartUnlock(r Request, done func(error)) {
 		done(err)
 		return
 	}
+	q.keeper.unlocked(r.Resource, r.Token)
 	q.startTask(release, r, func(_ Grant, err error) { done(err) })
 }

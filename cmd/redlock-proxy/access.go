@@ -101,6 +101,8 @@ func (c *config) settings() map[string]string {
 	return map[string]string{
 		"aclfile":                  c.Aclfile,
 		"max-block":                c.MaxBlock.String(),
+		"max-hold":                 c.MaxHold.String(),
+		"max-holds":                fmt.Sprint(c.MaxHolds),
 		"max-waiters":              fmt.Sprint(c.MaxWaiters),
 		"max-waiters-per-resource": fmt.Sprint(c.MaxWaitersPerResource),
 		"retry-count":              fmt.Sprint(c.RetryCount),

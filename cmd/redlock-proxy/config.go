@@ -24,6 +24,8 @@ type config struct {
 	MaxWaiters            int           `help:"Most LOCKs that wait at once." default:"65536"`
 	MaxWaitersPerResource int           `help:"Most LOCKs that wait at once for one resource." default:"16384"`
 	MaxTTL                time.Duration `help:"Longest ttl a client may ask for." default:"5m" name:"max-ttl"`
+	MaxHold               time.Duration `help:"Longest that AUTOEXTEND keeps a lock." default:"1h"`
+	MaxHolds              int           `help:"Most locks that are kept with AUTOEXTEND at once." default:"65536"`
 	NodeTimeout           time.Duration `help:"How long one node may take for one request." default:"250ms"`
 	MaxClients            int           `help:"Most connections at once." default:"10000"`
 	IdleTimeout           time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s"`
@@ -64,6 +66,10 @@ func (c *config) validate() error {
 		return usageError(fmt.Sprintf("--max-waiters=%d: must be at least 1", c.MaxWaiters))
 	case c.MaxWaitersPerResource < 1:
 		return usageError(fmt.Sprintf("--max-waiters-per-resource=%d: must be at least 1", c.MaxWaitersPerResource))
+	case c.MaxHold < 10*time.Millisecond || c.MaxHold > 365*24*time.Hour:
+		return usageError(fmt.Sprintf("--max-hold=%v: must be within 10ms and 8760h", c.MaxHold))
+	case c.MaxHolds < 1:
+		return usageError(fmt.Sprintf("--max-holds=%d: must be at least 1", c.MaxHolds))
 	case c.NodeTimeout < time.Millisecond || c.NodeTimeout > time.Minute:
 		return usageError(fmt.Sprintf("--node-timeout=%v: must be within 1ms and 1m", c.NodeTimeout))
 	case c.MaxClients < 1 || c.MaxClients > 1_000_000:

@@ -100,6 +100,8 @@ func (s *serve) table(log *slog.Logger, access access) (*commands.Table, error) 
 		Embedded:   len(s.Node) == 0,
 		MaxBlock:   s.MaxBlock,
 		RetryCount: s.RetryCount,
+		MaxHold:    s.MaxHold,
+		MaxHolds:   s.MaxHolds,
 		Settings:   s.settings(),
 	}
 	if err := t.Prepare(); err != nil {
