@@ -7,6 +7,6 @@
 // does hits all of them alike. README.md has the figures and says what they do
 // not show.
 //
-// What it leaves out: contended locks (every caller has a resource of its own),
-// waiting, networks (all is on loopback) and nodes that fail.
+// What it leaves out: contended locks and waiting, which contend measures (every
+// caller has a resource of its own), and networks (all is on loopback).
 package main

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"redlock-proxy/bench/stage"
 	"redlock-proxy/redlock"
 )
 
@@ -11,9 +12,9 @@ import (
 // the proxy.
 type library struct{ quorum *redlock.Quorum }
 
-func openLibrary(ctx context.Context, s *stage, _ int) (peer, error) {
+func openLibrary(ctx context.Context, s *stage.Stage, _ int) (peer, error) {
 	var nodes []redlock.Node
-	for _, address := range s.addresses() {
+	for _, address := range s.Addresses() {
 		n, err := redlock.ParseNode("redis://" + address)
 		if err != nil {
 			return nil, err

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"redlock-proxy/bench/stage"
 )
 
 // plan is what the flags say.
@@ -63,8 +65,8 @@ func parse(args []string) (plan, error) {
 		}
 		p.callers = append(p.callers, n)
 	}
-	if p.dead < 0 || p.dead > nodeCount/2 {
-		return p, fmt.Errorf("-dead=%d: want 0 to %d, or there is no quorum", p.dead, nodeCount/2)
+	if p.dead < 0 || p.dead > stage.NodeCount/2 {
+		return p, fmt.Errorf("-dead=%d: want 0 to %d, or there is no quorum", p.dead, stage.NodeCount/2)
 	}
 	if p.rounds < 1 || p.time <= 0 || p.warmUp < 0 {
 		return p, fmt.Errorf("-rounds=%d -time=%v -warm-up=%v: want at least 1 round and some time", p.rounds, p.time, p.warmUp)
@@ -75,18 +77,18 @@ func parse(args []string) (plan, error) {
 // run does the plan and prints what came out. The error says so when a pair
 // failed: such a run is no measurement.
 func run(ctx context.Context, p plan) (err error) {
-	s, err := openStage(ctx, p)
+	s, err := stage.Open(ctx, stage.Options{Binary: p.proxy, Dead: p.dead})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 
 	started := time.Now()
-	results, err := s.measureAll(ctx, p)
+	results, err := measureAll(ctx, s, p)
 	if err != nil {
 		return err
 	}
-	r := report{plan: p, args: os.Args[1:], started: started, redis: s.version, results: results}
+	r := report{plan: p, args: os.Args[1:], started: started, redis: s.Version, results: results}
 	if err := r.write(os.Stdout); err != nil {
 		return err
 	}

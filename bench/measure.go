@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"redlock-proxy/bench/figures"
+	"redlock-proxy/bench/stage"
 )
 
 // measurement is one peer's turn.
@@ -26,16 +28,16 @@ func (m measurement) rate() float64 { return float64(m.pairs) / m.took.Seconds()
 
 // measureAll lets the peers take turns: A B C D, A B C D, ... for each number
 // of callers.
-func (s *stage) measureAll(ctx context.Context, p plan) ([]measurement, error) {
+func measureAll(ctx context.Context, s *stage.Stage, p plan) ([]measurement, error) {
 	var all []measurement
 	for _, callers := range p.callers {
 		for round := range p.rounds {
 			for _, open := range openers() {
-				m, err := s.measure(ctx, p, open, callers)
+				m, err := measure(ctx, s, p, open, callers)
 				if err != nil {
 					return nil, err
 				}
-				progress("%d callers, round %d of %d: %-28s %8.0f pairs/s  p50 %v  p99 %v  %d errors",
+				stage.Progress("%d callers, round %d of %d: %-28s %8.0f pairs/s  p50 %v  p99 %v  %d errors",
 					callers, round+1, p.rounds, m.peer, m.rate(), m.p50, m.p99, m.errors)
 				all = append(all, m)
 			}
@@ -44,7 +46,7 @@ func (s *stage) measureAll(ctx context.Context, p plan) ([]measurement, error) {
 	return all, nil
 }
 
-func (s *stage) measure(ctx context.Context, p plan, open opener, callers int) (measurement, error) {
+func measure(ctx context.Context, s *stage.Stage, p plan, open opener, callers int) (measurement, error) {
 	w, err := open(ctx, s, callers)
 	if err != nil {
 		return measurement{}, err
@@ -125,15 +127,7 @@ func (m *measurement) sum(tallies []tally) {
 	}
 	m.pairs = len(took)
 	slices.Sort(took)
-	m.p50, m.p99 = percentile(took, 50), percentile(took, 99)
-}
-
-// percentile of sorted times: the least that so many percent do not exceed.
-func percentile(sorted []time.Duration, percent int) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[(len(sorted)*percent+99)/100-1].Round(time.Microsecond)
+	m.p50, m.p99 = figures.Percentile(took, 50), figures.Percentile(took, 99)
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -141,9 +135,4 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
-}
-
-// progress tells whoever watches, on stderr.
-func progress(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, format+"\n", args...)
 }

@@ -4,15 +4,13 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"redlock-proxy/bench/stage"
 )
 
 // ttl is what every peer asks for: so long that no lock lapses while a pair is
 // under way, however busy the machine.
 const ttl = 10 * time.Second
-
-// patience is how long a client waits for one reply. Only a stuck proxy takes
-// that long, and it then shows as an error instead of a benchmark that hangs.
-const patience = 10 * time.Second
 
 // peer is one way to lock, with all the connections it needs, open.
 type peer interface {
@@ -24,7 +22,7 @@ type peer interface {
 }
 
 // opener opens a peer for so many callers.
-type opener func(ctx context.Context, s *stage, callers int) (peer, error)
+type opener func(ctx context.Context, s *stage.Stage, callers int) (peer, error)
 
 // openers is the order of the table.
 func openers() []opener {

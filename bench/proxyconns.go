@@ -6,30 +6,26 @@ import (
 	"fmt"
 
 	"github.com/gomodule/redigo/redis"
+
+	"redlock-proxy/bench/stage"
 )
 
-// proxyConns is the proxy with a connection for each caller, by redigo: a
-// client that does nothing but write a command and read its reply.
+// proxyConns is the proxy with a connection for each caller, by redigo.
 type proxyConns struct{ connections []redis.Conn }
 
-func openProxyConns(ctx context.Context, s *stage, callers int) (peer, error) {
+func openProxyConns(ctx context.Context, s *stage.Stage, callers int) (peer, error) {
 	p := &proxyConns{}
 	for range callers {
-		c, err := dial(ctx, s.proxy.address)
+		c, err := stage.Dial(ctx, s.Proxies[0].Address)
 		if err != nil {
 			return nil, errors.Join(err, p.close())
 		}
 		p.connections = append(p.connections, c)
 	}
-	if err := s.await(ctx, callers); err != nil {
+	if err := s.Proxies[0].Await(ctx, callers); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
-}
-
-func dial(ctx context.Context, address string) (redis.Conn, error) {
-	return redis.DialContext(ctx, "tcp", address,
-		redis.DialConnectTimeout(patience), redis.DialReadTimeout(patience), redis.DialWriteTimeout(patience))
 }
 
 func (p *proxyConns) name() string { return "proxy, a connection each" }

@@ -6,25 +6,20 @@ import (
 	"fmt"
 
 	"github.com/redis/rueidis"
+
+	"redlock-proxy/bench/stage"
 )
 
-// proxyShared is the proxy with one connection for all callers, by rueidis,
-// which puts what they send at the same time into one pipeline.
+// proxyShared is the proxy with one connection for all callers, by rueidis.
 type proxyShared struct{ client rueidis.Client }
 
-func openProxyShared(ctx context.Context, s *stage, _ int) (peer, error) {
-	client, err := rueidis.NewClient(rueidis.ClientOption{
-		InitAddress:       []string{s.proxy.address},
-		ForceSingleClient: true,
-		PipelineMultiplex: -1, // one connection; 0 would mean more on more cores
-		DisableCache:      true,
-		DisableRetry:      true, // a pair that fails is to be seen
-	})
+func openProxyShared(ctx context.Context, s *stage.Stage, _ int) (peer, error) {
+	client, err := stage.DialShared(s.Proxies[0].Address)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the proxy: %w", err)
+		return nil, err
 	}
 	p := &proxyShared{client}
-	if err := s.await(ctx, 1); err != nil {
+	if err := s.Proxies[0].Await(ctx, 1); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil

@@ -8,6 +8,8 @@ import (
 	pool "github.com/go-redsync/redsync/v4/redis"
 	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
 	"github.com/redis/go-redis/v9"
+
+	"redlock-proxy/bench/stage"
 )
 
 // redsyncPeer is redsync over go-redis, with the defaults of both but for the
@@ -17,14 +19,14 @@ type redsyncPeer struct {
 	locks   *redsync.Redsync
 }
 
-func openRedsync(ctx context.Context, s *stage, callers int) (peer, error) {
+func openRedsync(ctx context.Context, s *stage.Stage, callers int) (peer, error) {
 	p := &redsyncPeer{}
 	var pools []pool.Pool
-	for i, address := range s.addresses() {
+	for i, address := range s.Addresses() {
 		c := redis.NewClient(&redis.Options{Addr: address, PoolSize: callers + 10})
 		p.clients = append(p.clients, c)
 		pools = append(pools, goredis.NewPool(c))
-		if err := c.Ping(ctx).Err(); err != nil && i >= s.dead {
+		if err := c.Ping(ctx).Err(); err != nil && i >= s.Dead {
 			return nil, errors.Join(err, p.close())
 		}
 	}

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
+
+	"redlock-proxy/bench/figures"
 )
 
 // report is the outcome of a run.
@@ -42,13 +38,9 @@ func (r row) cells() []string {
 	return []string{
 		fmt.Sprint(r.callers), r.peer,
 		fmt.Sprintf("%.0f", r.median), fmt.Sprintf("%.0f", r.least), fmt.Sprintf("%.0f", r.most),
-		milliseconds(r.p50), milliseconds(r.p99),
+		figures.Milliseconds(r.p50), figures.Milliseconds(r.p99),
 		fmt.Sprintf("%.2f", r.ratio), fmt.Sprint(r.errors),
 	}
-}
-
-func milliseconds(d time.Duration) string {
-	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
 }
 
 // rows are in the order in which they were measured.
@@ -79,46 +71,28 @@ func (r *report) row(callers int, peer string) row {
 			o.errors += m.errors
 		}
 	}
-	o.median, o.least, o.most = median(rates), slices.Min(rates), slices.Max(rates)
-	o.p50, o.p99 = median(p50), median(p99)
+	o.median, o.least, o.most = figures.Median(rates), slices.Min(rates), slices.Max(rates)
+	o.p50, o.p99 = figures.Median(p50), figures.Median(p99)
 	return o
 }
 
-// median of an even number of values is the larger of the two in the middle.
-func median[T cmp.Ordered](values []T) T {
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
 func (r *report) write(w io.Writer) error {
-	rows := r.rows()
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, strings.Join(headings(), "\t"))
-	for _, row := range rows {
-		fmt.Fprintln(t, strings.Join(row.cells(), "\t"))
-	}
-	if err := t.Flush(); err != nil {
+	t := r.table()
+	if err := t.WriteText(w); err != nil {
 		return err
 	}
-	_, err := fmt.Fprint(w, "\n", r.markdown(rows))
+	_, err := fmt.Fprintf(w, "\n%s; %d rounds of %v after %v of warm-up.\n"+
+		"pairs/s, p50 and p99: the median over the rounds; min and max: the slowest and the fastest round.\n\n%s",
+		figures.Setting("go run .", r.args, r.started, r.redis), r.plan.rounds, r.plan.time, r.plan.warmUp, t.Markdown())
 	return err
 }
 
-// markdown is for README.md.
-func (r *report) markdown(rows []row) string {
-	var b strings.Builder
-	command := strings.Join(append([]string{"go run ."}, r.args...), " ")
-	fmt.Fprintf(&b, "`%s`, %s; %s, %d cores, %s, redis-server %s; %d rounds of %v after %v of warm-up.\n",
-		command, r.started.Format("2006-01-02"), processor(), runtime.NumCPU(), runtime.Version(), r.redis,
-		r.plan.rounds, r.plan.time, r.plan.warmUp)
-	b.WriteString("pairs/s, p50 and p99: the median over the rounds; min and max: the slowest and the fastest round.\n\n")
-	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
-	line(headings())
-	b.WriteString("|--:|---|--:|--:|--:|--:|--:|--:|--:|\n")
-	for _, row := range rows {
-		line(row.cells())
+func (r *report) table() figures.Table {
+	t := figures.Table{Headings: headings(), Left: []int{1}}
+	for _, row := range r.rows() {
+		t.Rows = append(t.Rows, row.cells())
 	}
-	return b.String()
+	return t
 }
 
 // failure is about the pairs that failed, nil when none did.
@@ -130,19 +104,4 @@ func (r *report) failure() error {
 		}
 	}
 	return errs
-}
-
-// processor is the CPU's model as Linux tells it.
-func processor() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if name, model, found := strings.Cut(lines.Text(), ":"); found && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(model)
-		}
-	}
-	return runtime.GOARCH
 }

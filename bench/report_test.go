@@ -46,34 +46,13 @@ func TestReport(t *testing.T) {
 		measured("proxy", 400, 2*time.Millisecond, 0), measured("redsync", 200, 5*time.Millisecond, 0),
 		measured("proxy", 900, 1*time.Millisecond, 2), measured("redsync", 150, 7*time.Millisecond, 0),
 	}}
-	got := r.markdown(r.rows())
+	got := r.table().Markdown()
 	for _, want := range []string{
 		"| 200 | proxy | 400 | 300 | 900 | 2.00 ms | 4.00 ms | 2.67 | 3 |\n",
 		"| 200 | redsync | 150 | 100 | 200 | 7.00 ms | 14.00 ms | 1.00 | 0 |\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwithout %s", got, want)
-		}
-	}
-}
-
-func TestPercentile(t *testing.T) {
-	var sorted []time.Duration
-	for i := range 200 {
-		sorted = append(sorted, time.Duration(i+1)*time.Millisecond)
-	}
-	for _, tt := range []struct {
-		of            []time.Duration
-		percent, want int
-	}{
-		{sorted, 50, 100},
-		{sorted, 99, 198},
-		{sorted[:1], 50, 1},
-		{sorted[:1], 99, 1},
-		{nil, 50, 0},
-	} {
-		if got := percentile(tt.of, tt.percent); got != time.Duration(tt.want)*time.Millisecond {
-			t.Errorf("%d%% of %d: got %v, want %dms", tt.percent, len(tt.of), got, tt.want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package stage
 
 import (
 	"bufio"
@@ -8,41 +8,30 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gomodule/redigo/redis"
 )
 
-// proxyProcess is a proxy that runs beside us, as it does in use: it does not
-// share our memory, our garbage collector or our scheduler.
-type proxyProcess struct {
-	address string
+// Proxy is a proxy that runs beside us, as it does in use: it does not share
+// our memory, our garbage collector or our scheduler.
+type Proxy struct {
+	Address string
 	cmd     *exec.Cmd
+	asking  redis.Conn
 	read    chan struct{} // closed when all that it wrote was read
 }
 
-// buildProxy builds the proxy of this source tree into dir. The working
-// directory must be the one of this file.
-func buildProxy(ctx context.Context, dir string) (string, error) {
-	binary := filepath.Join(dir, "redlock-proxy")
-	progress("building the proxy")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/redlock-proxy")
-	build.Dir = ".." // the proxy's own module, with its own versions
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the proxy: %w\n%s", err, out)
-	}
-	return binary, nil
-}
-
-// startProxy starts a proxy for the nodes and returns when it listens.
-func startProxy(ctx context.Context, binary string, nodes []string) (*proxyProcess, error) {
+// start starts a proxy for the nodes and returns when it listens.
+func start(ctx context.Context, binary string, nodes []string) (*Proxy, error) {
 	args := []string{"--listen", "127.0.0.1:0"}
 	for _, address := range nodes {
 		args = append(args, "--node", "redis://"+address)
 	}
 	// Not CommandContext: close ends it, after the peers have closed.
-	p := &proxyProcess{cmd: exec.Command(binary, args...), read: make(chan struct{})}
+	p := &Proxy{cmd: exec.Command(binary, args...), read: make(chan struct{})}
 	// A Ctrl-C at the terminal is ours to handle; the proxy is closed in its turn.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := p.cmd.StderrPipe()
@@ -55,19 +44,22 @@ func startProxy(ctx context.Context, binary string, nodes []string) (*proxyProce
 	listening := make(chan string, 1)
 	go p.follow(stderr, listening)
 	select {
-	case p.address = <-listening:
+	case p.Address = <-listening:
 	case <-time.After(patience):
 	case <-ctx.Done():
 	}
-	if p.address == "" {
+	if p.Address == "" {
 		return nil, errors.Join(errors.New("the proxy did not say where it listens"), ctx.Err(), p.close())
+	}
+	if p.asking, err = Dial(ctx, p.Address); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
 
 // follow finds the address in the proxy's log, and passes on what is not mere
 // information: a warning explains a bad figure.
-func (p *proxyProcess) follow(stderr io.Reader, listening chan<- string) {
+func (p *Proxy) follow(stderr io.Reader, listening chan<- string) {
 	defer close(p.read)
 	defer close(listening)
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
@@ -82,7 +74,10 @@ func (p *proxyProcess) follow(stderr io.Reader, listening chan<- string) {
 }
 
 // close ends the proxy: it drains, and is killed when that takes too long.
-func (p *proxyProcess) close() error {
+func (p *Proxy) close() error {
+	if p.asking != nil {
+		_ = p.asking.Close() // the proxy's end will tell whether something is wrong
+	}
 	// Both signals fail only when it has ended by itself, which Wait reports.
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	kill := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })

@@ -1,0 +1,108 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"redlock-proxy/internal/redistest"
+)
+
+// NodeCount is the usual quorum, and what the figures are about.
+const NodeCount = 5
+
+// patience is how long a process may take for what it does at once. Only a
+// stuck one takes that long, and it then shows as an error instead of a program
+// that hangs.
+const patience = 10 * time.Second
+
+// Options are how a stage is set up.
+type Options struct {
+	Binary  string // a proxy's; built from this source tree when empty
+	Proxies int    // how many; 1 when 0
+	Dead    int    // how many of the first nodes are killed once the proxies run
+}
+
+// Stage is five nodes and the proxies in front of them.
+type Stage struct {
+	Nodes   []*redistest.Server
+	Proxies []*Proxy
+	Version string // of the nodes' Redis
+	Dead    int    // so many of the first nodes are killed
+	dir     string
+}
+
+// Open starts everything, or nothing.
+func Open(ctx context.Context, o Options) (*Stage, error) {
+	s := &Stage{Dead: o.Dead}
+	if err := s.open(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Stage) open(ctx context.Context, o Options) (err error) {
+	if s.dir, err = os.MkdirTemp("", "redlock-bench-"); err != nil {
+		return err
+	}
+	for range NodeCount {
+		n, err := redistest.Launch(s.dir)
+		if err != nil {
+			return err
+		}
+		s.Nodes = append(s.Nodes, n)
+	}
+	info, err := s.Nodes[0].Client().Info(ctx, "server").Result()
+	if err != nil {
+		return fmt.Errorf("ask a node for its version: %w", err)
+	}
+	s.Version = field(info, "redis_version")
+
+	if o.Binary == "" {
+		if o.Binary, err = build(ctx, s.dir); err != nil {
+			return err
+		}
+	}
+	for range max(o.Proxies, 1) {
+		p, err := start(ctx, o.Binary, s.Addresses())
+		if err != nil {
+			return err
+		}
+		s.Proxies = append(s.Proxies, p)
+	}
+	for _, n := range s.Nodes[:s.Dead] {
+		n.Kill()
+	}
+	return nil
+}
+
+// Addresses are those of the nodes.
+func (s *Stage) Addresses() []string {
+	var a []string
+	for _, n := range s.Nodes {
+		a = append(a, n.Addr())
+	}
+	return a
+}
+
+// Close ends the proxies, then the nodes.
+func (s *Stage) Close() error {
+	var errs error
+	for _, p := range s.Proxies {
+		errs = errors.Join(errs, p.close())
+	}
+	for _, n := range s.Nodes {
+		n.Close()
+	}
+	if s.dir != "" {
+		errs = errors.Join(errs, os.RemoveAll(s.dir))
+	}
+	return errs
+}
+
+// Progress tells whoever watches, on stderr.
+func Progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, format+"\n", args...)
+}
