@@ -27,7 +27,7 @@ type Hold struct {
 	wakes     time.Time // when the keeper has to look
 	index     int       // in its heap
 	extending bool
-	full      bool      // it may not be extended any further
+	full      bool // it may not be extended any further
 	over      bool
 }
 

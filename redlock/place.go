@@ -98,6 +98,8 @@ func (l *line) join(a *attempt, f *fanOut) {
 	switch {
 	case l.asking != nil:
 		l.unsure = l.unsure || first || token != ""
+	case first && time.Now().Before(l.theirs):
+		l.sleepUntil(l.theirs)
 	case first:
 		l.ask(a, f)
 	case token != "" && !l.known(token):

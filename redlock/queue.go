@@ -16,9 +16,11 @@ const maxQueued = 16384
 type queue struct {
 	quorum  *Quorum
 	seed    maphash.Seed
+	shards  [64]shard    // enough that two cores seldom meet on one lock
 	waiting atomic.Int64 // Locks that have a place in any line
 	closed  atomic.Bool  // nobody may wait any more
-	shards  [64]shard    // enough that two cores seldom meet on one lock
+
+	lastTrip atomic.Int64 // what the last round took, in nanoseconds
 }
 
 type shard struct {
@@ -54,7 +56,7 @@ func (t *queue) visit(resource string, do func(*line, *fanOut)) {
 
 // tidy forgets a line that nobody needs.
 func (s *shard) tidy(l *line) {
-	if l.asking == nil && len(l.behind) == 0 && l.places.length == 0 && len(l.places.kept) == 0 {
+	if l.forgettable() {
 		l.stopTimer()
 		delete(s.lines, l.resource)
 	}
@@ -121,6 +123,7 @@ func (t *queue) undo(resource string, undo func()) {
 // request.
 func (t *queue) settled(n *round) {
 	a := n.attempt
+	t.lastTrip.Store(int64(n.decided.Sub(n.asked)))
 	grant, err := n.result()
 	over := n.outcome == granted || n.outcome == cancelled || a.place == nil
 	if over {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -523,4 +524,43 @@ func TestCallsBehindAWaitingLockTakeEffect(t *testing.T) {
 		}
 	}
 	wantNoWaiters(t, q)
+}
+
+// TestNobodyStarvesBetweenProcesses: however few contend, and though whoever
+// releases could have the lock again before the others have heard of it.
+func TestNobodyStarvesBetweenProcesses(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 5)
+	nodes := at(addresses(servers)...)
+	for _, each := range []int{1, 2, 5} {
+		resource := fmt.Sprintf("%d each", each)
+		const grants = 400
+		var counts [2]atomic.Int64
+		var work sync.WaitGroup
+		for i := range counts {
+			q := open(t, Options{Nodes: nodes, RetryDelay: never, RetryJitter: -1})
+			for range each {
+				work.Go(func() {
+					for counts[0].Load()+counts[1].Load() < grants {
+						g, err := q.Lock(t.Context(), waitFor(resource, time.Minute))
+						if err != nil {
+							t.Errorf("%s: %v", resource, err)
+							return
+						}
+						counts[i].Add(1)
+						if err := q.Unlock(t.Context(), Request{Resource: resource, Token: g.Token}); err != nil {
+							t.Errorf("%s: %v", resource, err)
+							return
+						}
+					}
+				})
+			}
+		}
+		work.Wait()
+		for i := range counts {
+			if n := counts[i].Load(); n < grants/10 {
+				t.Errorf("%s: process %d got %d of %d", resource, i, n, grants)
+			}
+		}
+	}
 }

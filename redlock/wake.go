@@ -13,11 +13,12 @@ type wake struct {
 	holder string    // the token that holds it, as far as known
 	until  time.Time // the end of its validity, if it was granted through this process
 	lapses time.Time // when the key is gone at a majority unless it is extended; zero: unknown
-	trip   time.Duration
 
-	handOvers int
-	others    bool // other processes listen for this resource
-	news      news
+	releases int       // through this process, while anybody waits anywhere
+	recent   time.Time // when the last of them was
+	others   bool      // other processes listen for this resource
+	theirs   time.Time // until when it is left to them
+	news     news
 
 	timer *time.Timer
 	due   time.Time
@@ -30,14 +31,19 @@ type news struct {
 	acted bool
 }
 
-// turns is after how many hand-overs within this process another one gets its
-// chance. A hand-over to another process costs about two round trips instead
-// of one; with every fourth, both get half of the locks at little loss.
+// turns is how many releases through this process are for those who wait here
+// or come next, until one is for those who wait elsewhere. A hand-over to another
+// process costs about two round trips instead of one; with every fourth, both
+// get half of the locks at little loss.
 const turns = 4
+
+// remember is how long a line is kept that nobody needs, for its count of the
+// turns: with few contenders there are moments without any who waits, and to
+// begin anew after each would keep the others out for ever.
+const remember = time.Second
 
 // learn notes what a round tells about the holder.
 func (w *wake) learn(n *round) {
-	w.trip = n.decided.Sub(n.asked)
 	switch n.outcome {
 	case granted:
 		w.holder, w.until = n.grant.Token, n.grant.Until
@@ -54,29 +60,57 @@ func (w *wake) learn(n *round) {
 // notice is what a release through this process tells the others. While
 // somebody waits here the lock is not theirs to have, except for their turn.
 func (l *line) notice() notice {
-	if l.places.length == 0 {
-		return l.queue.newNotice(l.resource)
-	}
-	l.handOvers++
-	if l.handOvers%turns == 0 {
+	l.releases++
+	l.recent = time.Now()
+	if l.places.length == 0 || l.releases%turns == 0 {
 		return l.queue.newNotice(l.resource)
 	}
 	return notice{}
 }
 
 // freed lets the first who waits ask, right behind what has just been queued to
-// free the resource.
+// free the resource; unless it is the turn of others.
 func (l *line) freed(f *fanOut) {
 	switch {
 	case l.asking != nil:
 		l.missed = true
-	case l.others && l.handOvers%turns == 0 && l.places.length > 0:
-		// What was queued takes half a trip, the news another half, and the
-		// others' requests one more.
-		l.sleepUntil(time.Now().Add(l.trip + rand.N(l.trip+time.Millisecond)))
+	case l.others && l.releases%turns == 0:
+		// What was queued takes half a trip, the news another half, and the others'
+		// requests one more; twice that, as a turn that they miss costs them four,
+		// and one that they take costs nobody anything.
+		trip := l.queue.trip()
+		l.theirs = time.Now().Add(4*trip + rand.N(2*trip))
+		if l.places.length > 0 {
+			l.sleepUntil(l.theirs)
+		}
 	default:
 		l.askFront(f)
 	}
+}
+
+// trip is how long the last round took, of whatever line; at least what timers
+// can keep to.
+func (t *queue) trip() time.Duration {
+	return max(time.Duration(t.lastTrip.Load()), 300*time.Microsecond)
+}
+
+// forgettable tells whether nobody needs the line, and otherwise sees to it that
+// it is asked again.
+func (l *line) forgettable() bool {
+	if l.asking != nil || len(l.behind) > 0 || l.places.length > 0 || len(l.places.kept) > 0 {
+		return false
+	}
+	if l.releases == 0 {
+		return true
+	}
+	end := l.recent.Add(remember)
+	if !time.Now().Before(end) {
+		return true
+	}
+	if !l.due.Equal(end) {
+		l.sleepUntil(end)
+	}
+	return false
 }
 
 // mostSeen is the token that most nodes named as the holder.
@@ -103,7 +137,19 @@ func (n *round) mostSeen() string {
 // heard notes whether others were listening when a release of ours was
 // published.
 func (t *queue) heard(resource string, others bool) {
-	t.visit(resource, func(l *line, _ *fanOut) { l.others = others })
+	s := t.shard(resource)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lines[resource]
+	if l == nil && others {
+		l = &line{queue: t, resource: resource}
+		l.releases, l.recent = 1, time.Now()
+		s.lines[resource] = l
+		s.tidy(l)
+	}
+	if l != nil {
+		l.others = others
+	}
 }
 
 // told takes the news of a release elsewhere. It is worth asking as soon as a
@@ -121,7 +167,7 @@ func (t *queue) told(resource string, node int, id string) {
 			l.news.acted = true
 			l.look(f)
 		case l.asking == nil && l.places.length > 0:
-			l.sleepUntil(time.Now().Add(2*l.trip + time.Millisecond)) // some nodes may have nothing to tell
+			l.sleepUntil(time.Now().Add(2*t.trip() + time.Millisecond)) // some nodes may have nothing to tell
 		}
 	})
 }
