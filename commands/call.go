@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 	"time"
+
+	"redlock-proxy/redlock"
 )
 
 // Call is one command on its way. Package proxy fills in what is exported.
@@ -30,6 +32,10 @@ type Call struct {
 	began    time.Time
 	rejected bool // the gate refused it, it was not run
 	muted    bool // the client wants no reply, see CLIENT REPLY
+
+	// of a LOCK that may wait; under the session's lock
+	attempt redlock.Attempt
+	waited  bool // it has its answer
 }
 
 // begin makes a call ready to be counted and answered.

@@ -143,9 +143,11 @@ func clientUnblock(t *Table, c *Call) {
 		if len(c.Args) == 4 && is(c.Args[3], "ERROR") {
 			why = errUnblocked
 		}
-		if id > 0 && t.Quorum.EndWaits(uint64(id), why) > 0 {
-			c.Reply(Integer(1))
-			return
+		for _, s := range t.Front.Sessions() {
+			if int64(s.ID) == id && s.endWaits(why) > 0 {
+				c.Reply(Integer(1))
+				return
+			}
 		}
 		c.Reply(Integer(0))
 	}

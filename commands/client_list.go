@@ -17,12 +17,13 @@ type view struct {
 	user          *acl.User
 	proto         int
 	subscriptions [kinds]int
+	waits         bool // for a lock
 }
 
 func (s *Session) look() view {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return view{s.name, s.libName, s.libVersion, s.user, s.proto, s.counts}
+	return view{s.name, s.libName, s.libVersion, s.user, s.proto, s.counts, s.waits.count > 0}
 }
 
 // userName is default for those who have not logged in, as in Redis.
@@ -44,7 +45,7 @@ func (s *Session) line() string {
 	if v.pubsub() {
 		flags = "P"
 	}
-	if s.waits.Load() > 0 {
+	if v.waits {
 		flags = strings.TrimPrefix(flags+"b", "N")
 	}
 	if s.Addr == "" || !strings.Contains(s.Addr, ":") {

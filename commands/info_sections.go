@@ -30,10 +30,11 @@ func (t *Table) serverInfo() []string {
 func (t *Table) clientsInfo() []string {
 	subscribed, blocked := 0, 0
 	for _, s := range t.Front.Sessions() {
-		if s.look().pubsub() {
+		v := s.look()
+		if v.pubsub() {
 			subscribed++
 		}
-		if s.waits.Load() > 0 {
+		if v.waits {
 			blocked++
 		}
 	}

@@ -24,16 +24,16 @@ func (t *Table) startLock(c *Call, o lockOptions) {
 		return
 	}
 	waits := o.request.Block > 0
-	if waits && !t.mayWait(s) {
+	if waits && !s.mayWait() {
 		if o.request.Owned {
 			t.holds.Add(-1)
 		}
 		c.Reply(errSessionWaits)
 		return
 	}
-	t.Quorum.StartLock(c.Context, o.request, func(g redlock.Grant, err error) {
+	attempt := t.Quorum.StartLock(c.Context, o.request, func(g redlock.Grant, err error) {
 		if waits {
-			c.waited(g, err)
+			c.endWait(g, err)
 		}
 		if err != nil && o.request.Owned {
 			t.holds.Add(-1)
@@ -49,30 +49,9 @@ func (t *Table) startLock(c *Call, o lockOptions) {
 			c.Reply(t.lockFailure(err))
 		}
 	})
-}
-
-// maxWaits is how many LOCKs of one connection may wait. It keeps them, with
-// the longest names there are, below what stops a connection from being read:
-// the UNLOCK that ends a wait may be among what is not read yet.
-const maxWaits = 100
-
-// mayWait counts a LOCK that may wait, unless there are too many.
-func (t *Table) mayWait(s *Session) bool {
-	if s.waits.Add(1) > maxWaits {
-		s.waits.Add(-1)
-		return false
+	if waits {
+		c.wait(attempt)
 	}
-	return true
-}
-
-// waited ends that. The time it waited is not what the command cost.
-func (c *Call) waited(g redlock.Grant, err error) {
-	c.Session.waits.Add(-1)
-	if err != nil {
-		c.began = time.Now()
-		return
-	}
-	c.began = g.Asked()
 }
 
 // lockFailure is failure for what only a LOCK can hear.

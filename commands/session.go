@@ -27,7 +27,6 @@ type Session struct {
 
 	lastCommand atomic.Pointer[Command]
 	lastActive  atomic.Int64 // nanoseconds since Since
-	waits       atomic.Int32 // LOCKs that wait, or may have to
 
 	mu         sync.Mutex // of what follows: the owner writes, others read
 	name       string
@@ -38,6 +37,7 @@ type Session struct {
 	counts     [kinds]int          // of them
 	proto      int                 // as Proto, for others
 
+	waits waits
 	holds map[*redlock.Hold]struct{}
 	gone  bool // the connection has ended: nothing more is held for it
 }

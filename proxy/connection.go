@@ -276,6 +276,7 @@ func (c *connection) hangUp() {
 // not been sent.
 func (c *connection) abandon() {
 	c.cancel()
+	c.server.options.Table.Abandoned(&c.session)
 	c.mu.Lock()
 	c.hungUp = true
 	var grants []commands.Reply
@@ -305,6 +306,7 @@ func (c *connection) finish() {
 // for, as clients take it for the answer to something else.
 func (c *connection) giveUp(answer commands.Reply, by time.Time) {
 	c.cancel()
+	c.server.options.Table.Abandoned(&c.session)
 	c.server.options.Table.Gone(&c.session)
 	c.mu.Lock()
 	for s := c.slots.head; s != nil; s = s.next {

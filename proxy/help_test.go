@@ -48,6 +48,7 @@ func TestMain(m *testing.M) {
 type setup struct {
 	secure     *proxy.TLS     // nil: no TLS
 	nodes      []redlock.Node // default: three embedded ones
+	maxBlock   time.Duration  // default: the table's
 	password   string
 	users      string        // an ACL file
 	guessDelay time.Duration // default 1 ms
@@ -83,7 +84,7 @@ func start(t *testing.T, s setup) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := &commands.Table{Quorum: quorum, Logger: logger, Version: version, Password: s.password, GuessDelay: max(s.guessDelay, time.Millisecond)}
+	table := &commands.Table{Quorum: quorum, Logger: logger, Version: version, Password: s.password, GuessDelay: max(s.guessDelay, time.Millisecond), MaxBlock: s.maxBlock}
 	if s.users != "" {
 		table.OpenUsers = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(f.users)), nil }
 	}

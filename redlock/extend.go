@@ -15,7 +15,7 @@ import (
 // ErrOverloaded, ErrClosed, an *ArgumentError, or ctx.Err() while the
 // extension goes on.
 func (q *Quorum) Extend(ctx context.Context, r Request) (Grant, error) {
-	return wait(ctx, func(done func(Grant, error)) { q.StartExtend(r, done) }, func(Grant) {})
+	return wait(ctx, func(done func(Grant, error)) { q.StartExtend(r, done) }, func() {}, func(Grant) {})
 }
 
 // StartExtend is Extend without waiting: done is called once, now or later,

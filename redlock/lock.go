@@ -51,24 +51,27 @@ func (r *Request) waits() bool { return r.Block > 0 || r.Retry > 0 }
 // ErrWaiters, ErrResourceWaiters, ErrClosed, an *ArgumentError, or ctx.Err(): then, as with every error, no
 // lock is left behind that this call made. Undoing goes on after the return.
 func (q *Quorum) Lock(ctx context.Context, r Request) (Grant, error) {
-	return wait(ctx, func(done func(Grant, error)) { q.StartLock(ctx, r, done) }, q.Undo)
+	var a Attempt
+	start := func(done func(Grant, error)) { a = q.StartLock(ctx, r, done) }
+	return wait(ctx, start, func() { a.End(ctx.Err()) }, q.Undo)
 }
 
 // StartLock is Lock without waiting: done is called once with the outcome, now
 // or later, from another goroutine; it must not block. When ctx has ended by
-// the time of a grant, the grant is undone and done hears ctx.Err().
-func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, error)) {
+// the time of a grant, the grant is undone and done hears ctx.Err(). A Lock that
+// waits does not look after ctx: call End.
+func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, error)) Attempt {
 	if err := q.checkLock(r); err != nil {
 		done(Grant{}, err)
-		return
+		return Attempt{}
 	}
 	if err := ctx.Err(); err != nil {
 		done(Grant{}, err)
-		return
+		return Attempt{}
 	}
 	if !q.begin() {
 		done(Grant{}, ErrClosed)
-		return
+		return Attempt{}
 	}
 	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
 	a := &attempt{quorum: q, ctx: ctx, request: r, done: done, arrived: time.Now()}
@@ -76,6 +79,7 @@ func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, erro
 		a.place = q.newPlace(r, a.arrived)
 	}
 	q.queue.lock(a)
+	return Attempt{a}
 }
 
 // newPlace works out how long a Lock may wait.

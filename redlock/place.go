@@ -1,9 +1,6 @@
 package redlock
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // places are the Locks that wait for a resource, in the order in which they
 // came.
@@ -26,9 +23,8 @@ type place struct {
 	final    bool  // that is the round under way
 	over     error // the wait has been ended: what its caller hears unless it is granted the lock after all
 
-	timer   *time.Timer
-	unwatch func() bool
-	named   time.Time // when it last asked because a node had named its token
+	timer *time.Timer
+	named time.Time // when it last asked because a node had named its token
 }
 
 // keptPlace is for a caller who will ask again with its token.
@@ -130,6 +126,7 @@ func (l *line) seat(a *attempt) error {
 		p.number = l.places.lastNumber
 	}
 	if l.places.length == 0 {
+		l.queue.heads.Add(1)
 		l.queue.quorum.ears.listen(l)
 	}
 	l.places.insert(a)
@@ -146,9 +143,9 @@ func (l *line) leave(a *attempt) {
 	l.queue.waiting.Add(-1)
 	if p.timer != nil {
 		p.timer.Stop()
-		p.unwatch()
 	}
 	if l.places.length == 0 {
+		l.queue.heads.Add(-1)
 		l.queue.quorum.ears.leave(l)
 	}
 	if a.request.Token != "" && a.keeps() && !a.revoked.Load() {
@@ -183,8 +180,8 @@ func (l *line) discard(token string, kept *keptPlace) {
 	delete(l.places.kept, token)
 }
 
-// watch sees to it that a leaves when its time is over or its caller has gone.
-// Only those that were not granted at once need it.
+// watch sees to it that a leaves when its time is over. Only those that were not
+// granted at once need it.
 func (l *line) watch(a *attempt) {
 	p := a.place
 	if p.timer != nil || !p.listed {
@@ -192,7 +189,6 @@ func (l *line) watch(a *attempt) {
 	}
 	t := l.queue
 	p.timer = time.AfterFunc(time.Until(p.deadline), func() { t.timeUp(a) })
-	p.unwatch = context.AfterFunc(a.ctx, func() { t.end(a, a.ctx.Err()) })
 }
 
 // replace ends an earlier Lock with a's token that still waits; a gets its
@@ -252,15 +248,12 @@ func (t *queue) timeUp(a *attempt) {
 	})
 }
 
-// end ends a wait for another reason.
-func (t *queue) end(a *attempt, why error) {
-	t.visit(a.request.Resource, func(l *line, f *fanOut) { l.end(a, why, f) })
-}
-
-func (l *line) end(a *attempt, why error, f *fanOut) {
+// end ends a wait for another reason than its time, or with nil as if for that.
+// It reports false when it had been ended.
+func (l *line) end(a *attempt, why error, f *fanOut) bool {
 	p := a.place
-	if !p.listed {
-		return
+	if !p.listed || p.over != nil {
+		return false
 	}
 	heard := why
 	if why == nil {
@@ -271,4 +264,5 @@ func (l *line) end(a *attempt, why error, f *fanOut) {
 		l.leave(a)
 		f.refuse(a, heard)
 	}
+	return true
 }

@@ -18,6 +18,7 @@ type queue struct {
 	seed    maphash.Seed
 	shards  [64]shard    // enough that two cores seldom meet on one lock
 	waiting atomic.Int64 // Locks that have a place in any line
+	heads   atomic.Int64 // lines in which somebody waits
 	closed  atomic.Bool  // nobody may wait any more
 
 	lastTrip atomic.Int64 // what the last round took, in nanoseconds

@@ -13,7 +13,7 @@ import (
 func (q *Quorum) Unlock(ctx context.Context, r Request) error {
 	_, err := wait(ctx, func(done func(Grant, error)) {
 		q.StartUnlock(r, func(err error) { done(Grant{}, err) })
-	}, func(Grant) {})
+	}, func() {}, func(Grant) {})
 	return err
 }
 

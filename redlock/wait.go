@@ -6,8 +6,8 @@ import (
 )
 
 // wait turns a started call into one that is waited for. When ctx ends first,
-// a success that comes later is handed to undo.
-func wait(ctx context.Context, start func(done func(Grant, error)), undo func(Grant)) (Grant, error) {
+// leave is called, and a success that comes later is handed to undo.
+func wait(ctx context.Context, start func(done func(Grant, error)), leave func(), undo func(Grant)) (Grant, error) {
 	type result struct {
 		grant Grant
 		err   error
@@ -36,6 +36,7 @@ func wait(ctx context.Context, start func(done func(Grant, error)), undo func(Gr
 	mu.Lock()
 	abandoned = true
 	mu.Unlock()
+	leave()
 	select {
 	case r := <-results: // it had come just before
 		return r.grant, r.err

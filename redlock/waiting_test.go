@@ -19,6 +19,7 @@ func waitFor(resource string, block time.Duration) Request {
 
 // waiter is a Lock under way.
 type waiter struct {
+	ctx    context.Context
 	cancel context.CancelFunc
 	done   chan struct{}
 	grant  Grant
@@ -28,21 +29,27 @@ type waiter struct {
 // startWaiting starts a Lock and returns when it has its place in the queue.
 func startWaiting(t *testing.T, q *Quorum, r Request) *waiter {
 	t.Helper()
-	before := q.Waiting()
 	w := startLock(t, q, r)
-	eventually(t, "the Lock waits", func() bool { return q.Waiting() > before })
+	eventually(t, "the Lock waits", func() (waits bool) {
+		q.queue.visit(r.Resource, func(l *line, _ *fanOut) {
+			for a := l.places.first; a != nil; a = a.place.behind {
+				waits = waits || a.ctx == w.ctx
+			}
+		})
+		return waits
+	})
 	return w
 }
 
 func startLock(t *testing.T, q *Quorum, r Request) *waiter {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &waiter{cancel: cancel, done: make(chan struct{})}
+	w := &waiter{ctx: ctx, cancel: cancel, done: make(chan struct{})}
 	t.Cleanup(cancel)
-	q.StartLock(ctx, r, func(g Grant, err error) {
-		w.grant, w.err = g, err
+	go func() {
+		w.grant, w.err = q.Lock(ctx, r)
 		close(w.done)
-	})
+	}()
 	return w
 }
 
@@ -451,33 +458,31 @@ func TestSomeoneElseCanEndAWait(t *testing.T) {
 	t.Parallel()
 	_, q := five(t)
 	mustLock(t, q, lockFor("a", time.Minute))
+	heard := make(chan error, 1)
+	done := func(_ Grant, err error) { heard <- err }
 	why := errors.New("because")
-	request := func(session uint64) Request {
-		r := waitFor("a", time.Minute)
-		r.Session = session
-		return r
-	}
-	one, two, three := startWaiting(t, q, request(1)), startWaiting(t, q, request(2)), startWaiting(t, q, request(2))
-	if n := q.EndWaits(2, why); n != 2 {
-		t.Errorf("%d waits were ended, want 2", n)
-	}
-	for _, w := range []*waiter{two, three} {
-		if _, err := w.wait(t); !errors.Is(err, why) {
-			t.Errorf("ended with %v", err)
+	for told, want := range map[error]error{why: why, nil: ErrHeld} {
+		a := q.StartLock(t.Context(), waitFor("a", time.Minute), done)
+		if !a.End(told) {
+			t.Error("it did not wait")
+		}
+		if err := <-heard; !errors.Is(err, want) {
+			t.Errorf("ended with %v, want %v", err, want)
+		}
+		if a.End(told) {
+			t.Error("it was ended twice")
 		}
 	}
-	if n := q.EndWaits(1, nil); n != 1 {
-		t.Errorf("%d waits were ended, want 1", n)
+	if q.StartLock(t.Context(), lockFor("a", time.Minute), done).End(why) {
+		t.Error("a Lock that does not wait was ended")
 	}
-	if _, err := one.wait(t); !errors.Is(err, ErrHeld) {
-		t.Errorf("ended with %v, want ErrHeld", err)
-	}
-	four := startWaiting(t, q, request(4))
+	wantErr(t, "it", <-heard, ErrHeld)
+	w := startWaiting(t, q, waitFor("a", time.Minute))
 	q.StopWaiting()
-	if _, err := four.wait(t); !errors.Is(err, ErrClosed) {
+	if _, err := w.wait(t); !errors.Is(err, ErrClosed) {
 		t.Errorf("ended with %v, want ErrClosed", err)
 	}
-	_, err := q.Lock(t.Context(), request(5))
+	_, err := q.Lock(t.Context(), waitFor("a", time.Minute))
 	wantErr(t, "a Lock that would wait", err, ErrClosed)
 	mustLock(t, q, lockFor("b", time.Minute))
 }
@@ -511,7 +516,11 @@ func TestCallsBehindAWaitingLockTakeEffect(t *testing.T) {
 		held := mustLock(t, q, Request{Resource: "a", TTL: time.Minute, Session: 7})
 		r := waitFor("a", time.Minute)
 		r.Session = 7
-		w := startLock(t, q, r)
+		w := &waiter{done: make(chan struct{})}
+		q.StartLock(t.Context(), r, func(g Grant, err error) {
+			w.grant, w.err = g, err
+			close(w.done)
+		})
 		if err := q.Unlock(t.Context(), Request{Resource: "a", Token: held.Token, Session: 7}); err != nil {
 			t.Fatalf("turn %d: %v", turn, err)
 		}

@@ -212,7 +212,7 @@ func (l *line) named(n *round) *attempt {
 // sleep arranges for the next look when there is no reason for one now.
 func (l *line) sleep(f *fanOut) {
 	now := time.Now()
-	at := now.Add(l.queue.quorum.pause())
+	at := now.Add(l.queue.spread(l.queue.quorum.pause()))
 	switch {
 	case l.lapses.Before(now):
 		l.inspect(f)
@@ -246,6 +246,21 @@ func (t *queue) alarm(resource string) {
 			l.askFront(f)
 		}
 	})
+}
+
+// mostPolls is how many polls a second are made for all resources together:
+// about a tenth of what a small machine can do. They only find what libraries
+// release directly on the nodes.
+const mostPolls = 2000
+
+// spread makes the pause longer when many resources are waited for.
+func (t *queue) spread(pause time.Duration) time.Duration {
+	heads := time.Duration(t.heads.Load())
+	o := &t.quorum.options
+	if least := heads * time.Second / mostPolls; least > o.RetryDelay {
+		pause += least - o.RetryDelay
+	}
+	return pause
 }
 
 // pause is the time between two attempts that nothing else has caused: the delay

@@ -32,27 +32,7 @@ func TestTenThousandIdleConnections(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t)
 	before := p.resident(t)
-	conns := make([]net.Conn, manyClients)
-	var wg sync.WaitGroup
-	const dialers = 16
-	for d := range dialers {
-		wg.Go(func() {
-			for i := d; i < manyClients; i += dialers {
-				conns[i] = p.dial(t)
-				if conns[i] == nil {
-					return
-				}
-				if got := exchange(conns[i], "PING\r\n"); got != "+PONG\r\n" {
-					t.Errorf("connection %d of %d: %q", i, manyClients, got)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if t.Failed() {
-		return
-	}
+	conns := p.dialMany(t)
 	after := p.resident(t)
 	each := (after - before) / manyClients
 	t.Logf("%d connections: %d MiB more, %d bytes for each", manyClients, (after-before)>>20, each)
@@ -84,6 +64,33 @@ func TestTenThousandIdleConnections(t *testing.T) {
 	}
 }
 
+// dialMany opens as many connections as there may be, each of which works.
+func (p *process) dialMany(t *testing.T) []net.Conn {
+	t.Helper()
+	conns := make([]net.Conn, manyClients)
+	var wg sync.WaitGroup
+	const dialers = 16
+	for d := range dialers {
+		wg.Go(func() {
+			for i := d; i < manyClients; i += dialers {
+				conns[i] = p.dial(t)
+				if conns[i] == nil {
+					return
+				}
+				if got := exchange(conns[i], "PING\r\n"); got != "+PONG\r\n" {
+					t.Errorf("connection %d of %d: %q", i, manyClients, got)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	return conns
+}
+
 // exchange sends a line and gives the first line that comes back.
 func exchange(c net.Conn, line string) string {
 	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
@@ -100,6 +107,7 @@ type process struct {
 	stderr *output
 	addr   string
 	pid    int
+	nodes  []*redistest.Server
 }
 
 func startProcess(t *testing.T, args ...string) *process {
@@ -109,7 +117,8 @@ func startProcess(t *testing.T, args ...string) *process {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	args = append([]string{"--listen=127.0.0.1:0", "--drain-timeout=0s"}, args...)
-	for _, s := range redistest.Start(t, 3) {
+	nodes := redistest.Start(t, 3)
+	for _, s := range nodes {
 		args = append(args, "--node=redis://"+s.Addr())
 	}
 	stderr := newOutput()
@@ -122,7 +131,7 @@ func startProcess(t *testing.T, args ...string) *process {
 		_ = c.Process.Kill()
 		_ = c.Wait()
 	})
-	return &process{stderr, stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`), c.Process.Pid}
+	return &process{stderr, stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`), c.Process.Pid, nodes}
 }
 
 func (p *process) dial(t *testing.T) net.Conn {
