@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test check fuzz clients bench
+.PHONY: run test check fuzz clients bench contend overload
 
 run: ## the proxy on its embedded nodes
 	go run ./cmd/redlock-proxy
@@ -31,3 +31,9 @@ clients: ## every client against the proxy, and README's table of them anew
 
 bench: ## our proxy and library beside redsync, on the same nodes
 	cd bench && go run .
+
+contend: ## one lock that many want, beside four other libraries, with a picture
+	cd bench && go run ./contend -picture contend/waits.svg
+
+overload: ## three times as many LOCKs as the proxy can serve
+	cd bench && go run ./overload

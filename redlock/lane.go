@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +39,10 @@ type lane struct {
 	link link
 	wake chan struct{}
 	done chan struct{}
+
+	// waited is how long the first of the batch under way had waited when it was
+	// sent, in nanoseconds; 0 when there is none.
+	waited atomic.Int64
 
 	mu      sync.Mutex
 	queue   []*request
@@ -99,6 +104,10 @@ func (l *lane) push(r *request) (known answer, queued bool) {
 	return known, false
 }
 
+// late is how long requests wait at present until they are sent. A node that
+// hangs is not late: what waits for it is sent at once and not answered.
+func (l *lane) late() time.Duration { return time.Duration(l.waited.Load()) }
+
 // owe remembers a debt; the caller holds the lock.
 func (l *lane) owe(d debt) {
 	if forgotten := l.owed.add(d); forgotten {
@@ -131,6 +140,7 @@ func (l *lane) run() {
 			return
 		}
 		l.serve(requests)
+		l.waited.Store(0)
 		l.mu.Lock()
 		l.served = l.turn
 		l.mu.Unlock()
@@ -197,6 +207,9 @@ func (l *lane) sleep(most time.Duration) {
 func (l *lane) serve(requests []*request) {
 	for first := true; first || len(requests) > 0; first = false {
 		n := min(len(requests), maxBatch)
+		if n > 0 {
+			l.waited.Store(int64(time.Since(requests[0].made)))
+		}
 		l.batch(requests[:n])
 		requests = requests[n:]
 	}

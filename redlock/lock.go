@@ -73,6 +73,11 @@ func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, erro
 		done(Grant{}, ErrClosed)
 		return Attempt{}
 	}
+	if q.overloaded(r.Resource) {
+		q.end()
+		done(Grant{}, ErrOverloaded)
+		return Attempt{}
+	}
 	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
 	a := &attempt{quorum: q, ctx: ctx, request: r, done: done, arrived: time.Now()}
 	if r.waits() {
@@ -167,7 +172,7 @@ func (a *attempt) ask(f *fanOut) {
 	q, r := a.quorum, a.request
 	now := time.Now()
 	patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
-	w := &request{op: acquire, key: q.key(r.Resource), token: r.Token, ttl: r.TTL}
+	w := &request{op: acquire, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
 	w.expires = now.Add(min(q.options.NodeTimeout, patience))
 	if r.Token == "" {
 		w.token = newToken()

@@ -140,6 +140,25 @@ func (q *Quorum) laneOf(key string) int {
 	return int(maphash.String(q.queue.seed, key) >> 32 % lanesPerNode)
 }
 
+// overloadShare of the NodeTimeout is how late the lanes may be before new Locks
+// are refused. Those that are under way still have most of their time then, and
+// releases and extensions, which are not refused, do not wait for long.
+const overloadShare = 4
+
+// overloaded tells whether a majority of the nodes can not be asked in time.
+// Refusing here costs nothing; a Lock that reaches some nodes too late costs
+// them an undo.
+func (q *Quorum) overloaded(resource string) bool {
+	limit := q.options.NodeTimeout / overloadShare
+	lane, late := q.laneOf(q.key(resource)), 0
+	for _, n := range q.nodes {
+		if n.lanes[lane].late() > limit {
+			late++
+		}
+	}
+	return late > len(q.nodes)-q.needed
+}
+
 func (q *Quorum) key(resource string) string { return q.options.KeyPrefix + resource }
 
 // undoAt queues the undo of what r wrote at these nodes, behind whatever stands

@@ -22,6 +22,7 @@ type request struct {
 	token string
 	value string        // acquire, extend: what to write; an undo: what it takes back
 	ttl   time.Duration // acquire and extend
+	made  time.Time
 	// expires is the last moment at which it is worth sending; a release has
 	// none, as it must reach the node in the end.
 	expires time.Time
@@ -46,7 +47,7 @@ const (
 // undo is the request that takes back what r wrote, and nothing else. It tells
 // nobody: whoever undoes knows who is to ask next.
 func (r *request) undo(s *scripts, broken rules) *request {
-	u := &request{op: release, key: r.key, token: r.token, value: r.value}
+	u := &request{op: release, key: r.key, token: r.token, value: r.value, made: time.Now()}
 	switch {
 	case broken.undoByToken:
 		u.args = u.releaseArgs(s, byToken, r.token, "", notice{})

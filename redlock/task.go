@@ -37,9 +37,9 @@ func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
 // ask sends the task to every node. The caller holds the shard's lock.
 func (k *task) ask(tell notice, f *fanOut) {
 	q, r := k.quorum, k.request
-	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL}
+	now := time.Now()
+	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
 	if k.op == extend {
-		now := time.Now()
 		k.asked = now
 		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
 		k.until = now.Add(patience)
