@@ -90,7 +90,6 @@ func (l *line) settled(n *round, over bool, err error, f *fanOut) {
 func (l *line) ask(a *attempt, f *fanOut) {
 	l.asking, l.missed, l.unsure = a, false, false
 	a.repeats = 0
-	l.stopTimer()
 	a.ask(f)
 }
 

@@ -101,3 +101,26 @@ func TestCloseInAHurryCutsConnections(t *testing.T) {
 	}
 	wantErr(t, "the Lock", <-outcome, ErrNoQuorum)
 }
+
+// TestWithoutTheRightToListenWaitsArePolled, and the log says so once.
+func TestWithoutTheRightToListenWaitsArePolled(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	var nodes []Node
+	for _, s := range redistest.Start(t, 3, "--user", "px", "on", ">pw", "~*", "resetchannels", "+@all", "-subscribe", "-publish", "-pttl") {
+		nodes = append(nodes, Node{Name: s.Addr(), Options: &redis.Options{Addr: s.Addr(), Username: "px", Password: "pw"}})
+	}
+	o := Options{Nodes: nodes, RetryDelay: 20 * time.Millisecond, RetryJitter: -1, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	q, other := open(t, o), open(t, Options{Nodes: nodes})
+	for range 3 {
+		held := mustLock(t, other, lockFor("a", time.Minute))
+		w := startWaiting(t, q, waitFor("a", time.Minute))
+		mustUnlock(t, other, held)
+		g, err := w.wait(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustUnlock(t, q, g)
+	}
+	eventually(t, "each node is named once", func() bool { return strings.Count(log.String(), "may not SUBSCRIBE") == len(nodes) })
+}

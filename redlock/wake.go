@@ -21,7 +21,8 @@ type wake struct {
 	news     news
 
 	timer *time.Timer
-	due   time.Time
+	rings time.Time // when it will, zero: it will not
+	due   time.Time // when there is reason to
 }
 
 // news is what the nodes have told of one release elsewhere.
@@ -107,7 +108,7 @@ func (l *line) forgettable() bool {
 	if !time.Now().Before(end) {
 		return true
 	}
-	if !l.due.Equal(end) {
+	if l.rings.IsZero() || !l.due.Equal(end) {
 		l.sleepUntil(end)
 	}
 	return false
@@ -222,9 +223,15 @@ func (l *line) sleep(f *fanOut) {
 	l.sleepUntil(at)
 }
 
-// sleepUntil sets the alarm, which is one for all who wait in a line.
+// sleepUntil sets the alarm, which is one for all who wait in a line. A timer
+// that rings before is left alone and set anew when it does: to move one at
+// every hand-over costs more than that.
 func (l *line) sleepUntil(at time.Time) {
 	l.due = at
+	if !l.rings.IsZero() && !l.rings.After(at) {
+		return
+	}
+	l.rings = at
 	if l.timer == nil {
 		t, resource := l.queue, l.resource
 		l.timer = time.AfterFunc(time.Until(at), func() { t.alarm(resource) })
@@ -239,10 +246,15 @@ func (l *line) stopTimer() {
 	}
 }
 
-// alarm asks, unless the alarm was put off meanwhile or has been overtaken.
+// alarm asks, unless that was put off meanwhile or has been overtaken.
 func (t *queue) alarm(resource string) {
 	t.visit(resource, func(l *line, f *fanOut) {
-		if l.asking == nil && !time.Now().Before(l.due) {
+		l.rings = time.Time{}
+		switch {
+		case l.asking != nil || l.places.length == 0:
+		case time.Now().Before(l.due):
+			l.sleepUntil(l.due)
+		default:
 			l.askFront(f)
 		}
 	})
