@@ -116,3 +116,27 @@ func ExampleQuorum_Extend() {
 	// extended: true
 	// after the release: redlock: not held by this token
 }
+
+// Who waits for a lock gets it when it is released, and a Hold keeps it for a
+// task of unknown length.
+func ExampleQuorum_Hold() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	quorum, err := redlock.New(ctx, redlock.Options{Nodes: nodes(ctx)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = quorum.Close(ctx) }()
+
+	job := redlock.Request{Resource: "jobs:42", TTL: 10 * time.Second, Block: time.Minute, Owned: true}
+	grant, err := quorum.Lock(ctx, job)
+	if err != nil {
+		log.Fatal(err)
+	}
+	task, stop := context.WithCancelCause(ctx)
+	hold := quorum.Hold(grant, job.TTL, time.Hour, func(_ *redlock.Hold, err error) { stop(err) })
+	fmt.Println("working:", task.Err() == nil)
+	hold.Release()
+
+	// Output: working: true
+}
