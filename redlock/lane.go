@@ -274,7 +274,7 @@ func (l *lane) settle(r *request, a answer) {
 		case release:
 			l.owe(debt{request: r, sent: a.verdict == unknown})
 		case acquire:
-			l.owe(debt{request: r.undo(l.node.scripts, l.node.rules), sent: true})
+			l.owe(debt{request: r.undo(l.node.scripts, l.node.rules, notice{}), sent: true})
 		}
 		l.mu.Unlock()
 	}

@@ -49,6 +49,9 @@ func (l *line) lock(a *attempt, f *fanOut) {
 			f.refuse(a, ErrOverloaded)
 			return
 		}
+		if a.place != nil {
+			a.place.queued = true
+		}
 		l.push(entry{attempt: a})
 		l.advance(nil, f)
 	case a.place == nil:
@@ -103,7 +106,7 @@ func (l *line) run(k *task, f *fanOut) {
 	if k.kind == byToken {
 		l.dismiss(k.request.Token, f) // who unlocks does not wait for that lock any more
 	}
-	k.ask(l.notice(), f)
+	k.ask(l.notice(nil), f)
 	l.freed(f)
 }
 
@@ -214,11 +217,12 @@ func (l *line) pop() entry {
 
 // learn notes what a round tells about the holder.
 func (l *line) learn(n *round, err error) {
-	l.last = err
 	l.wake.learn(n)
 	if n.outcome == cancelled {
 		l.missed = true // what it had won is free again
+		return          // its caller's reason is nobody else's
 	}
+	l.last = err
 	if n.outcome == granted {
 		l.unsure = false
 	}

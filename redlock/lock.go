@@ -119,7 +119,7 @@ func (q *Quorum) Undo(g Grant) {
 	for i := range all {
 		all[i] = i
 	}
-	q.queue.undo(g.Resource, func() { q.undoAt(all, r) })
+	q.queue.undo(g.Resource, nil, all, r)
 	q.end()
 }
 
@@ -247,8 +247,12 @@ func (n *round) mayHave() []int {
 // and before anything else is asked for the resource.
 func (n *round) settle() {
 	a, q := n.attempt, n.attempt.quorum
-	if nodes := n.mayHave(); len(nodes) > 0 {
-		q.undoAt(nodes, n.wire)
+	switch nodes := n.mayHave(); {
+	case len(nodes) == 0:
+	case n.outcome == cancelled:
+		q.queue.undo(a.request.Resource, a, nodes, n.wire)
+	default:
+		q.undoAt(nodes, n.wire, notice{})
 	}
 	if n.again() {
 		a.repeats++ // also for the rest of its wait: it polls then

@@ -17,6 +17,7 @@ type place struct {
 	before, behind *attempt
 	number         uint64 // in the order of arrival
 	listed         bool
+	queued         bool // behind something of its session, and not listed yet
 
 	deadline time.Time
 	counts   bool  // the caller counts attempts: the last one is made at the deadline
@@ -82,8 +83,19 @@ func (p *places) remove(a *attempt) {
 
 // join gives a its place and asks if there is a reason to.
 func (l *line) join(a *attempt, f *fanOut) {
-	if l.queue.closed.Load() {
+	a.place.queued = false
+	switch {
+	case l.queue.closed.Load():
 		f.refuse(a, ErrClosed)
+		return
+	case a.ctx.Err() != nil:
+		f.refuse(a, a.ctx.Err())
+		return
+	case a.place.over == errTimeUp:
+		f.refuse(a, l.outcome())
+		return
+	case a.place.over != nil:
+		f.refuse(a, a.place.over)
 		return
 	}
 	if err := l.seat(a); err != nil {
@@ -252,7 +264,7 @@ func (t *queue) timeUp(a *attempt) {
 // It reports false when it had been ended.
 func (l *line) end(a *attempt, why error, f *fanOut) bool {
 	p := a.place
-	if !p.listed || p.over != nil {
+	if !p.listed && !p.queued || p.over != nil {
 		return false
 	}
 	heard := why
@@ -260,7 +272,7 @@ func (l *line) end(a *attempt, why error, f *fanOut) bool {
 		why, heard = errTimeUp, l.outcome()
 	}
 	p.over = why
-	if l.asking != a {
+	if p.listed && l.asking != a {
 		l.leave(a)
 		f.refuse(a, heard)
 	}

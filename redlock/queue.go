@@ -57,6 +57,7 @@ func (t *queue) visit(resource string, do func(*line, *fanOut)) {
 
 // tidy forgets a line that nobody needs.
 func (s *shard) tidy(l *line) {
+	l.tellLate()
 	if l.forgettable() {
 		l.stopTimer()
 		delete(s.lines, l.resource)
@@ -104,15 +105,24 @@ func (t *queue) repeat(a *attempt) {
 	t.visit(a.request.Resource, func(_ *line, f *fanOut) { a.ask(f) })
 }
 
-// undo queues the undo of a grant at all nodes; who waits for the resource asks
-// right behind it.
-func (t *queue) undo(resource string, undo func()) {
+// undo queues the undo of a lock that was won and not wanted, at these nodes.
+// It frees the resource as a release does: who waits asks right behind it, and
+// other processes hear of it. leaver, if not nil, has its place in the line still.
+func (t *queue) undo(resource string, leaver *attempt, nodes []int, r *request) {
 	s := t.shard(resource)
 	var f fanOut
 	s.mu.Lock()
-	undo()
-	if l := s.lines[resource]; l != nil {
+	l := s.lines[resource]
+	tell := notice{}
+	if l == nil {
+		tell = t.newNotice(resource)
+	} else {
+		tell = l.notice(leaver)
+	}
+	t.quorum.undoAt(nodes, r, tell)
+	if l != nil {
 		l.freed(&f)
+		s.tidy(l)
 	}
 	s.mu.Unlock()
 	f.finish()

@@ -162,9 +162,10 @@ func (q *Quorum) overloaded(resource string) bool {
 func (q *Quorum) key(resource string) string { return q.options.KeyPrefix + resource }
 
 // undoAt queues the undo of what r wrote at these nodes, behind whatever stands
-// there for its key. Nobody waits for it.
-func (q *Quorum) undoAt(nodes []int, r *request) {
-	u := r.undo(&q.scripts, q.rules)
+// there for its key. Nobody waits for it. What was never won is undone without
+// telling anybody: it was nobody's to have.
+func (q *Quorum) undoAt(nodes []int, r *request, tell notice) {
+	u := r.undo(&q.scripts, q.rules, tell)
 	lane := q.laneOf(u.key)
 	for _, i := range nodes {
 		q.nodes[i].lanes[lane].push(u)

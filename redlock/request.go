@@ -11,7 +11,7 @@ const (
 	acquire operation = iota
 	extend
 	release
-	inspect // how long the key will last; no vote
+	inspect // how long the key will last, or a message about it; no vote
 )
 
 // request is what one operation asks of every node. It is shared by all lanes
@@ -44,17 +44,16 @@ const (
 	byOwner = "owner"
 )
 
-// undo is the request that takes back what r wrote, and nothing else. It tells
-// nobody: whoever undoes knows who is to ask next.
-func (r *request) undo(s *scripts, broken rules) *request {
+// undo is the request that takes back what r wrote, and nothing else.
+func (r *request) undo(s *scripts, broken rules, tell notice) *request {
 	u := &request{op: release, key: r.key, token: r.token, value: r.value, made: time.Now()}
 	switch {
 	case broken.undoByToken:
-		u.args = u.releaseArgs(s, byToken, r.token, "", notice{})
+		u.args = u.releaseArgs(s, byToken, r.token, "", tell)
 	case r.op == extend:
-		u.args = u.releaseArgs(s, byNonce, r.token, nonceOf(r.value), notice{})
+		u.args = u.releaseArgs(s, byNonce, r.token, nonceOf(r.value), tell)
 	default:
-		u.args = u.releaseArgs(s, byValue, r.value, "", notice{})
+		u.args = u.releaseArgs(s, byValue, r.value, "", tell)
 	}
 	return u
 }
@@ -78,6 +77,8 @@ func (r *request) releaseArgs(s *scripts, kind, what, part string, n notice) []a
 }
 
 func (r *request) inspectArgs() []any { return []any{"pttl", r.key} }
+
+func (r *request) publishArgs(n notice) []any { return []any{"publish", n.channel, n.sender} }
 
 // notice is what a release tells those who listen. The zero one tells nothing.
 type notice struct{ channel, sender string }

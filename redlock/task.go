@@ -118,7 +118,7 @@ func (k *task) releaseRest() {
 			nodes = append(nodes, i)
 		}
 	}
-	k.quorum.undoAt(nodes, k.wire)
+	k.quorum.undoAt(nodes, k.wire, notice{})
 }
 
 func (k *task) complete() { k.quorum.end() }

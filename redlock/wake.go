@@ -16,6 +16,7 @@ type wake struct {
 
 	releases int       // through this process, while anybody waits anywhere
 	recent   time.Time // when the last of them was
+	silent   bool      // others were not told of it, and nobody here has had the lock since
 	others   bool      // other processes listen for this resource
 	theirs   time.Time // until when it is left to them
 	news     news
@@ -49,6 +50,7 @@ func (w *wake) learn(n *round) {
 	case granted:
 		w.holder, w.until = n.grant.Token, n.grant.Until
 		w.lapses = n.decided.Add(n.wire.ttl)
+		w.silent = false
 	case held:
 		if token := n.mostSeen(); token != w.holder {
 			w.holder, w.until, w.lapses = token, time.Time{}, time.Time{}
@@ -60,13 +62,35 @@ func (w *wake) learn(n *round) {
 
 // notice is what a release through this process tells the others. While
 // somebody waits here the lock is not theirs to have, except for their turn.
-func (l *line) notice() notice {
+// leaver, if not nil, waits no more though it has its place still.
+func (l *line) notice(leaver *attempt) notice {
 	l.releases++
 	l.recent = time.Now()
-	if l.places.length == 0 || l.releases%turns == 0 {
-		return l.queue.newNotice(l.resource)
+	waiting := l.places.length
+	if leaver != nil && leaver.place != nil && leaver.place.listed {
+		waiting--
 	}
-	return notice{}
+	l.silent = waiting > 0 && l.releases%turns != 0
+	if l.silent {
+		return notice{}
+	}
+	return l.queue.newNotice(l.resource)
+}
+
+// tellLate tells others of a release that was kept for those who waited here,
+// when all of them have left without having had the lock.
+func (l *line) tellLate() {
+	if !l.silent || l.asking != nil || l.places.length > 0 {
+		return
+	}
+	l.silent = false
+	q := l.queue.quorum
+	r := &request{op: inspect, key: q.key(l.resource), made: time.Now()}
+	r.args = r.publishArgs(l.queue.newNotice(l.resource))
+	lane := q.laneOf(r.key)
+	for _, n := range q.nodes {
+		n.lanes[lane].push(r)
+	}
 }
 
 // freed lets the first who waits ask, right behind what has just been queued to
