@@ -70,9 +70,7 @@ func (l *line) settled(n *round, over bool, err error, f *fanOut) {
 	}
 	l.learn(n, err)
 	switch {
-	case a.place == nil:
-	case over:
-		l.leave(a)
+	case a.place == nil || over:
 	case a.revoked.Load():
 		l.leave(a)
 		f.refuse(a, ErrHeld)

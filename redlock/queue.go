@@ -138,6 +138,9 @@ func (t *queue) settled(n *round) {
 	grant, err := n.result()
 	over := n.outcome == granted || n.outcome == cancelled || a.place == nil
 	if over {
+		if a.place != nil {
+			t.visit(a.request.Resource, func(l *line, _ *fanOut) { l.leave(a) }) // who is answered waits no more
+		}
 		a.done(grant, err)
 	}
 	t.visit(a.request.Resource, func(l *line, f *fanOut) { l.settled(n, over, err, f) })
