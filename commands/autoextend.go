@@ -100,8 +100,12 @@ type holding struct {
 
 func (holding) isReply() {}
 
-// At gives [token, validity]; it may have been extended since it was granted.
+// At gives [token, validity]; it may have been extended since it was granted, or
+// lost.
 func (h holding) At(now time.Time) Reply {
+	if h.hold.Lost() {
+		return lockLost(h.hold.Resource())
+	}
 	validity := h.hold.Until().Sub(now).Milliseconds()
 	if validity <= 0 {
 		h.Undelivered()

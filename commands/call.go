@@ -38,6 +38,9 @@ type Call struct {
 	waited  bool // it has its answer
 }
 
+// Muted tells, once the call has been run, whether the client wants no reply.
+func (c *Call) Muted() bool { return c.muted }
+
 // begin makes a call ready to be counted and answered.
 func (t *Table) begin(c *Call) {
 	c.table, c.began = t, time.Now()

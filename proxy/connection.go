@@ -139,6 +139,11 @@ func (c *connection) start(packet []byte) bool {
 	call := &commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto, Read: c.reader.reads, Hold: c.hold}
 	call.Send = func(r commands.Reply) { c.fill(s, call.Proto, r) }
 	c.server.options.Table.Run(call)
+	if call.Muted() {
+		c.mu.Lock()
+		s.muted = true
+		c.mu.Unlock()
+	}
 	return true
 }
 
@@ -275,8 +280,7 @@ func (c *connection) hangUp() {
 // abandon cancels what the client waits for, and undoes the grants that it has
 // not been sent.
 func (c *connection) abandon() {
-	c.cancel()
-	c.server.options.Table.Abandoned(&c.session)
+	c.abandonWaits()
 	c.mu.Lock()
 	c.hungUp = true
 	var grants []commands.Reply
@@ -301,20 +305,29 @@ func (c *connection) finish() {
 	c.mu.Unlock()
 }
 
+// abandonWaits cancels what the client waits for.
+func (c *connection) abandonWaits() {
+	c.cancel()
+	c.server.options.Table.Abandoned(&c.session)
+}
+
 // giveUp ends the connection by a time, as a lock that it holds can be held no
 // longer: what is pending gets the answer. Nothing is written that was not asked
 // for, as clients take it for the answer to something else.
 func (c *connection) giveUp(answer commands.Reply, by time.Time) {
-	c.cancel()
-	c.server.options.Table.Abandoned(&c.session)
-	c.server.options.Table.Gone(&c.session)
 	c.mu.Lock()
 	for s := c.slots.head; s != nil; s = s.next {
-		if s.reply == nil {
+		switch {
+		case s.reply != nil:
+		case s.muted:
+			s.reply = commands.Several{}
+		default:
 			s.proto, s.reply = 2, answer // an error, which is alike in both
 		}
 	}
 	c.mu.Unlock()
+	c.abandonWaits()
+	c.server.options.Table.Gone(&c.session)
 	c.finish()
 	time.AfterFunc(time.Until(by), c.lose) // who does not read must see the end, at least
 }

@@ -17,9 +17,9 @@ const (
 	// maxUnsent is how many bytes of commands under way and of replies a
 	// connection may have that the client has not taken. Beyond it nothing more
 	// is read from it.
-	maxUnsent = 256 << 10
+	maxUnsent = 384 << 10
 	// slotCost is what each counts besides its bytes, and so how many are under
-	// way at most: some 450, more than make a batch larger. A lock command keeps
+	// way at most: some 700, more than make a batch larger. A lock command keeps
 	// a kilobyte or two while it is.
 	slotCost = 512
 	// answeredCost is what a slot with a reply counts besides that. So little that

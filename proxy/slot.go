@@ -9,6 +9,7 @@ type slot struct {
 	proto int
 	cost  int            // bytes it counts: of the command, then of the reply
 	large int            // bytes it has of the server's room for large replies
+	muted bool           // the client wants no reply to it
 	reply commands.Reply // nil until it is known
 	next  *slot
 }

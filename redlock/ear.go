@@ -181,8 +181,11 @@ func (a *ear) hear(s *redis.PubSub) error {
 func (a *ear) take(message any) {
 	switch m := message.(type) {
 	case *redis.Subscription:
-		if m.Kind == "subscribe" {
+		switch m.Kind {
+		case "subscribe":
 			a.ears.confirmed(a.node.index, m.Channel)
+		case "unsubscribe":
+			a.ears.ended(a.node.index, m.Channel)
 		}
 	case *redis.Message:
 		a.ears.heard(a.node.index, m.Channel, m.Payload)

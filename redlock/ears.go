@@ -187,6 +187,17 @@ func (e *ears) confirmed(node int, name string) {
 	}
 }
 
+// ended notes that a node tells no more of a channel. If that is wanted again
+// already, its next confirmation is the one that counts.
+func (e *ears) ended(node int, name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if c := e.channels[name]; c != nil {
+		c.on &^= 1 << node
+		c.lost |= 1 << node
+	}
+}
+
 // deaf notes that a node's connection broke.
 func (e *ears) deaf(node int) {
 	e.mu.Lock()

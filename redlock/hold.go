@@ -29,6 +29,7 @@ type Hold struct {
 	extending bool
 	full      bool // it may not be extended any further
 	over      bool
+	lost      bool
 }
 
 // Hold begins to extend a lock that Lock has just granted for a Request with
@@ -59,6 +60,13 @@ func (h *Hold) Over() bool {
 	h.quorum.keeper.mu.Lock()
 	defer h.quorum.keeper.mu.Unlock()
 	return h.over
+}
+
+// Lost tells whether it ended as the lock could no longer be held.
+func (h *Hold) Lost() bool {
+	h.quorum.keeper.mu.Lock()
+	defer h.quorum.keeper.mu.Unlock()
+	return h.lost
 }
 
 // Resource is what is locked.

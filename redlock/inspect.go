@@ -42,9 +42,12 @@ func (i *inspection) decide(b *ballot) bool {
 	}
 	slices.Sort(left)
 	// Redis rounds to the millisecond, and what it says was true a moment ago.
-	i.lapses = time.Now().Add(time.Duration(left[t.needed-1]+1) * time.Millisecond)
+	i.lapses = time.Now().Add(time.Duration(left[t.needed-1])*time.Millisecond + pttlGrain)
 	return true
 }
+
+// pttlGrain is what PTTL counts in.
+const pttlGrain = time.Millisecond
 
 // lastsForEver is what PTTL says of a key without a ttl, which is no lock.
 const lastsForEver = -1
@@ -55,8 +58,13 @@ func (i *inspection) settle() {
 	}
 	i.queue.visit(i.resource, func(l *line, _ *fanOut) {
 		l.lapses = i.lapses
-		if l.asking == nil && l.places.length > 0 && i.lapses.Before(l.due) {
-			l.sleepUntil(i.lapses)
+		if time.Until(i.lapses) <= pttlGrain {
+			// Free, it seems; what can not be had all the same is not asked for in a loop.
+			l.lapses = i.lapses.Add(pttlGrain << min(l.free, 12))
+			l.free++
+		}
+		if l.asking == nil && l.places.length > 0 {
+			l.sleepUntil(l.lapses)
 		}
 	})
 }

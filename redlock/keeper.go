@@ -133,6 +133,7 @@ func (k *keeper) ring() {
 		h := k.heap[0]
 		if !now.Before(h.until.Add(-margin(h.ttl))) {
 			k.drop(h)
+			h.lost = true
 			lost = append(lost, h)
 			continue
 		}
@@ -181,6 +182,7 @@ func (k *keeper) extended(h *Hold, g Grant, err error) {
 		h.relied(g.Until)
 	case lost:
 		k.drop(h)
+		h.lost = true
 	default:
 		// The validity from before stands, and until it ends there is time for a few
 		// more tries.

@@ -74,12 +74,13 @@ func (l *line) settled(n *round, over bool, err error, f *fanOut) {
 	case a.revoked.Load():
 		l.leave(a)
 		f.refuse(a, ErrHeld)
-	case a.place.final || a.place.over == errTimeUp:
-		l.leave(a)
-		f.refuse(a, err)
-	case a.place.over != nil:
+	case a.place.over != nil && a.place.over != errTimeUp:
 		l.leave(a)
 		f.refuse(a, a.place.over)
+	case a.place.final || a.place.over != nil:
+		a.place.over = errTimeUp
+		l.leave(a)
+		f.refuse(a, err)
 	default:
 		l.watch(a)
 	}
@@ -89,7 +90,7 @@ func (l *line) settled(n *round, over bool, err error, f *fanOut) {
 
 // ask begins a round.
 func (l *line) ask(a *attempt, f *fanOut) {
-	l.asking, l.missed, l.unsure = a, false, false
+	l.asking, l.missed, l.unsure, l.due = a, false, false, time.Time{}
 	a.repeats = 0
 	a.ask(f)
 }
@@ -171,9 +172,17 @@ func (l *line) rest(n *round, f *fanOut) {
 		l.ask(a, f)
 		return
 	}
+	if a := l.slower(n); a != nil {
+		l.ask(a, f)
+		return
+	}
 	if l.missed || l.unsure {
 		l.askFront(f)
 		return
+	}
+	if l.rumour {
+		l.rumour = false
+		l.sleepABit()
 	}
 	l.sleep(f)
 }
@@ -215,7 +224,10 @@ func (l *line) pop() entry {
 
 // learn notes what a round tells about the holder.
 func (l *line) learn(n *round, err error) {
+	// A release that came during the round is of what the round has won.
+	silent := l.silent && l.missed
 	l.wake.learn(n)
+	l.silent = l.silent || silent
 	if n.outcome == cancelled {
 		l.missed = true // what it had won is free again
 		return          // its caller's reason is nobody else's

@@ -96,8 +96,11 @@ func (q *Quorum) newPlace(r Request, now time.Time) *place {
 	if r.Retry <= 0 {
 		return &place{deadline: now.Add(most)}
 	}
-	var sum time.Duration
-	for range r.Retry {
+	// Of very many the jitter evens out, and they are not drawn one by one.
+	const drawn = 1000
+	delay := q.options.RetryDelay
+	sum := delay * min(time.Duration(max(r.Retry-drawn, 0)), most/delay+1)
+	for range min(r.Retry, drawn) {
 		if sum += q.pause(); sum > most {
 			return &place{deadline: now.Add(most)}
 		}

@@ -98,6 +98,9 @@ func (l *line) join(a *attempt, f *fanOut) {
 		f.refuse(a, a.place.over)
 		return
 	}
+	if a.request.Token != "" && !l.replaceEarlier(a, f) {
+		return
+	}
 	if err := l.seat(a); err != nil {
 		f.refuse(a, err)
 		return
@@ -106,7 +109,7 @@ func (l *line) join(a *attempt, f *fanOut) {
 	switch {
 	case l.asking != nil:
 		l.unsure = l.unsure || first || token != ""
-	case first && time.Now().Before(l.theirs):
+	case first && time.Now().Before(l.theirs) && l.theirs.Before(a.place.deadline):
 		l.sleepUntil(l.theirs)
 	case first:
 		l.ask(a, f)
@@ -215,6 +218,18 @@ func (l *line) replace(a *attempt, f *fanOut) {
 		a.place.number = old.place.number
 	}
 	l.revoke(old, f)
+}
+
+// replaceEarlier is replace for one that stood behind others of its session,
+// where tries with its token may have overtaken it. It reports false when a was
+// the earlier one.
+func (l *line) replaceEarlier(a *attempt, f *fanOut) bool {
+	if other := l.places.tokens[a.request.Token]; other != nil && other.arrived.After(a.arrived) {
+		f.refuse(a, ErrHeld)
+		return false
+	}
+	l.replace(a, f)
+	return true
 }
 
 // dismiss ends a wait for a lock that its caller has just released.

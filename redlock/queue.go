@@ -21,7 +21,7 @@ type queue struct {
 	heads   atomic.Int64 // lines in which somebody waits
 	closed  atomic.Bool  // nobody may wait any more
 
-	lastTrip atomic.Int64 // what the last round took, in nanoseconds
+	lastTrip atomic.Int64 // what the last round that won took, in nanoseconds
 }
 
 type shard struct {
@@ -134,7 +134,9 @@ func (t *queue) undo(resource string, leaver *attempt, nodes []int, r *request) 
 // request.
 func (t *queue) settled(n *round) {
 	a := n.attempt
-	t.lastTrip.Store(int64(n.decided.Sub(n.asked)))
+	if n.outcome == granted { // others may have waited for a node that was away
+		t.lastTrip.Store(int64(n.decided.Sub(n.asked)))
+	}
 	grant, err := n.result()
 	over := n.outcome == granted || n.outcome == cancelled || a.place == nil
 	if over {

@@ -13,6 +13,7 @@ type wake struct {
 	holder string    // the token that holds it, as far as known
 	until  time.Time // the end of its validity, if it was granted through this process
 	lapses time.Time // when the key is gone at a majority unless it is extended; zero: unknown
+	free   int       // so often in a row a majority had no key, and yet it could not be had
 
 	releases int       // through this process, while anybody waits anywhere
 	recent   time.Time // when the last of them was
@@ -20,10 +21,11 @@ type wake struct {
 	others   bool      // other processes listen for this resource
 	theirs   time.Time // until when it is left to them
 	news     news
+	rumour   bool // too few nodes told it while a round was under way
 
 	timer *time.Timer
 	rings time.Time // when it will, zero: it will not
-	due   time.Time // when there is reason to
+	due   time.Time // when there is reason to, zero: never
 }
 
 // news is what the nodes have told of one release elsewhere.
@@ -48,15 +50,17 @@ const remember = time.Second
 func (w *wake) learn(n *round) {
 	switch n.outcome {
 	case granted:
-		w.holder, w.until = n.grant.Token, n.grant.Until
+		w.holder, w.until, w.free = n.grant.Token, n.grant.Until, 0
 		w.lapses = n.decided.Add(n.wire.ttl)
 		w.silent = false
 	case held:
 		if token := n.mostSeen(); token != w.holder {
-			w.holder, w.until, w.lapses = token, time.Time{}, time.Time{}
+			w.holder, w.until, w.lapses, w.free = token, time.Time{}, time.Time{}, 0
 		}
-	default:
+	case noQuorum:
 		w.until = time.Time{}
+	default: // nobody has it
+		w.until, w.lapses = time.Time{}, time.Time{}
 	}
 }
 
@@ -113,8 +117,8 @@ func (l *line) freed(f *fanOut) {
 	}
 }
 
-// trip is how long the last round took, of whatever line; at least what timers
-// can keep to.
+// trip is how long the last round that won took, of whatever line; at least what
+// timers can keep to.
 func (t *queue) trip() time.Duration {
 	return max(time.Duration(t.lastTrip.Load()), 300*time.Microsecond)
 }
@@ -132,9 +136,7 @@ func (l *line) forgettable() bool {
 	if !time.Now().Before(end) {
 		return true
 	}
-	if l.rings.IsZero() || !l.due.Equal(end) {
-		l.sleepUntil(end)
-	}
+	l.sleepUntil(end)
 	return false
 }
 
@@ -191,8 +193,10 @@ func (t *queue) told(resource string, node int, id string) {
 		case ones(l.news.nodes) >= t.quorum.needed:
 			l.news.acted = true
 			l.look(f)
-		case l.asking == nil && l.places.length > 0:
-			l.sleepUntil(time.Now().Add(2*t.trip() + time.Millisecond)) // some nodes may have nothing to tell
+		case l.asking != nil:
+			l.rumour = true
+		case l.places.length > 0:
+			l.sleepABit() // some nodes may have nothing to tell
 		}
 	})
 }
@@ -234,6 +238,20 @@ func (l *line) named(n *round) *attempt {
 	return nil
 }
 
+// slower finds a waiter whose longer ttl may be enough where a round has just
+// come too late, so that one with too short a ttl is in nobody's way.
+func (l *line) slower(n *round) *attempt {
+	if n == nil || n.outcome != tooLate {
+		return nil
+	}
+	for a := l.places.first; a != nil; a = a.place.behind {
+		if a.request.TTL > n.wire.ttl {
+			return a
+		}
+	}
+	return nil
+}
+
 // sleep arranges for the next look when there is no reason for one now.
 func (l *line) sleep(f *fanOut) {
 	now := time.Now()
@@ -247,11 +265,20 @@ func (l *line) sleep(f *fanOut) {
 	l.sleepUntil(at)
 }
 
-// sleepUntil sets the alarm, which is one for all who wait in a line. A timer
-// that rings before is left alone and set anew when it does: to move one at
-// every hand-over costs more than that.
+// sleepABit is for when not all nodes may have yet what is worth asking for.
+func (l *line) sleepABit() {
+	l.sleepUntil(time.Now().Add(2*l.queue.trip() + time.Millisecond))
+}
+
+// sleepUntil sets the alarm, which is one for all who wait in a line and all of
+// their reasons: the first counts, until somebody asks. A timer that rings before
+// is left alone and set anew when it does: to move one at every hand-over costs
+// more than that.
 func (l *line) sleepUntil(at time.Time) {
-	l.due = at
+	if l.due.IsZero() || at.Before(l.due) {
+		l.due = at
+	}
+	at = l.due
 	if !l.rings.IsZero() && !l.rings.After(at) {
 		return
 	}
@@ -275,10 +302,11 @@ func (t *queue) alarm(resource string) {
 	t.visit(resource, func(l *line, f *fanOut) {
 		l.rings = time.Time{}
 		switch {
-		case l.asking != nil || l.places.length == 0:
+		case l.due.IsZero():
 		case time.Now().Before(l.due):
 			l.sleepUntil(l.due)
 		default:
+			l.due = time.Time{}
 			l.askFront(f)
 		}
 	})
