@@ -101,8 +101,8 @@ func TestConnectionsThatTheProxyEnds(t *testing.T) {
 	wantExtended(t, servers, began, ttl*5/4*time.Millisecond, taken...)
 	for how := range ways {
 		operator.unlocks(how+", lapses", "tok-n")
-		operator.unlocks(how+", other", "tok-c")
-		again.unlocks(how+", same", "tok-c")
+		operator.unlocks(how+", same", "tok-c")
+		again.unlocks(how+", other", "tok-c")
 	}
 	wantNoKeysOn(t, servers, f, elsewhere)
 }
