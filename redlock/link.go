@@ -7,23 +7,18 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// redisLink is a link over go-redis. Each of its clients has exactly one
-// connection, and is thrown away with it, so that what is known of the
-// connection (its id, whether anything was sent) is known of the client.
-type redisLink struct {
-	node   *node
-	client *redis.Client // nil: none is open
-	ready  atomic.Bool   // the handshake is over: what is written now is requests
-	sent   atomic.Bool   // bytes of a request were handed to the kernel
-	kill   bool          // the node lets us end a connection that we replace
-	now    connection
+// nodeLink is a link that speaks Redis. It makes its wire ready before any
+// request goes over it, and makes a new one when it broke.
+type nodeLink struct {
+	node *node
+	wire wire // nil: none is open
+	kill bool // the node lets us end a connection that we replace
+	now  connection
 	// replaced is the last connection that requests were sent on and that
 	// broke, until it is known to be dead at the node too.
 	replaced connection
@@ -38,12 +33,12 @@ type connection struct {
 	runID string // of the server process, as ids begin again with each
 }
 
-func newRedisLink(d *node) *redisLink { return &redisLink{node: d, kill: true} }
+func newNodeLink(d *node) *nodeLink { return &nodeLink{node: d, kill: true} }
 
-func (l *redisLink) close() {
-	if l.client != nil {
-		_ = l.client.Close()
-		l.client = nil
+func (l *nodeLink) close() {
+	if l.wire != nil {
+		l.wire.close()
+		l.wire = nil
 	}
 }
 
@@ -52,17 +47,17 @@ func (l *redisLink) close() {
 const idlePing = 5 * time.Second
 
 // connect implements link.
-func (l *redisLink) connect() error {
-	if l.client != nil && time.Since(l.used) < idlePing {
+func (l *nodeLink) connect() error {
+	if l.wire != nil && time.Since(l.used) < idlePing {
 		return nil
-	}
-	if l.client == nil {
-		l.open()
 	}
 	ctx, cancel := context.WithTimeout(l.node.ctx, l.node.options.ReadTimeout)
 	defer cancel()
-	l.sent.Store(false)
-	if err := l.client.Ping(ctx).Err(); err != nil {
+	if l.wire == nil {
+		return l.open(ctx)
+	}
+	ping := redis.NewCmd(ctx, "ping")
+	if err := l.wire.exchange(ctx, []*redis.Cmd{ping}); err != nil {
 		l.close()
 		return cause(err)
 	}
@@ -71,54 +66,63 @@ func (l *redisLink) connect() error {
 }
 
 // exchange implements link.
-func (l *redisLink) exchange(requests []*request, answers []answer) error {
-	if l.client == nil {
-		l.open()
-	}
-	// One time-out for everything: go-redis may find the connection closed, and
-	// dial and shake hands again.
+func (l *nodeLink) exchange(requests []*request, answers []answer) error {
+	// One time-out for everything, a new connection too.
 	ctx, cancel := context.WithTimeout(l.node.ctx, l.node.options.ReadTimeout)
 	defer cancel()
-	l.sent.Store(false)
-	err := l.send(ctx, requests, answers)
-	if err == nil {
-		err = l.resend(ctx, requests, answers)
+	err := errWireEnded
+	if l.wire != nil {
+		err = l.attempt(ctx, requests, answers)
+	}
+	if errors.Is(err, errWireEnded) { // nothing was sent
+		l.close()
+		if err = l.open(ctx); err != nil {
+			fail(answers, err)
+			return err
+		}
+		err = l.attempt(ctx, requests, answers)
 	}
 	if err != nil {
 		l.drop()
-	} else {
-		l.used = time.Now()
+		return cause(err)
 	}
-	return err
+	l.used = time.Now()
+	return nil
+}
+
+func fail(answers []answer, err error) {
+	for i := range answers {
+		answers[i] = answer{verdict: failed, err: err}
+	}
+}
+
+func (l *nodeLink) attempt(ctx context.Context, requests []*request, answers []answer) error {
+	if err := l.send(ctx, requests, answers); err != nil {
+		return err
+	}
+	return l.resend(ctx, requests, answers)
 }
 
 // send does one pipeline. The error is the first that kept the node from
 // answering; error replies are answers.
-func (l *redisLink) send(ctx context.Context, requests []*request, answers []answer) error {
-	pipe := l.client.Pipeline()
+func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answer) error {
 	l.commands = l.commands[:0]
 	for _, r := range requests {
-		c := redis.NewCmd(ctx, r.args...)
-		l.commands = append(l.commands, c)
-		_ = pipe.Process(ctx, c) // only queues
+		l.commands = append(l.commands, redis.NewCmd(ctx, r.args...))
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
-	var broken error
+	err := l.wire.exchange(ctx, l.commands)
 	for i, c := range l.commands {
-		answers[i] = interpret(requests[i], c, l.sent.Load())
-		if err := c.Err(); broken == nil && err != nil && !isReply(err) {
-			broken = cause(err)
-		}
+		answers[i] = interpret(requests[i], c, l.wire.sent())
 	}
 	clear(l.commands)
-	return broken
+	return err
 }
 
 // resend repeats releases and extensions that found no script, which a SCRIPT
 // FLUSH on the node had removed, after loading them again. An acquire is not
 // repeated here, where a release of its own might have passed it: its attempt
 // makes another round.
-func (l *redisLink) resend(ctx context.Context, requests []*request, answers []answer) error {
+func (l *nodeLink) resend(ctx context.Context, requests []*request, answers []answer) error {
 	var again []*request
 	var where []int
 	stale := map[string]bool{}
@@ -137,7 +141,7 @@ func (l *redisLink) resend(ctx context.Context, requests []*request, answers []a
 	if len(stale) == 0 {
 		return nil
 	}
-	if err := l.loadScripts(ctx, l.client); err != nil {
+	if err := l.loadScripts(ctx); err != nil {
 		return cause(err) // it may repeat the scripts
 	}
 	if len(again) == 0 {
@@ -152,123 +156,75 @@ func (l *redisLink) resend(ctx context.Context, requests []*request, answers []a
 }
 
 // drop closes the connection and remembers to kill what is left of it.
-func (l *redisLink) drop() {
-	if l.sent.Load() && l.now.id != 0 {
+func (l *nodeLink) drop() {
+	if l.wire.sent() && l.now.id != 0 {
 		l.replaced = l.now
 	}
 	l.close()
 }
 
-// open makes a client whose first use dials.
-func (l *redisLink) open() {
-	o := *l.node.options
-	dial := o.Dialer
-	if dial == nil {
-		dial = redis.NewDialer(&o)
+// open makes a connection and readies it before any request is sent on it: the
+// scripts are loaded, and the connection it replaces is killed, so that nothing
+// which a stopped node has not read yet is executed behind our back.
+func (l *nodeLink) open(ctx context.Context) error {
+	l.wire = l.node.dial(l.node)
+	err := l.prepare(ctx)
+	if err != nil {
+		l.close()
+		return cause(err)
 	}
-	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		l.ready.Store(false)
-		c, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		return l.watch(c), nil
-	}
-	onConnect := o.OnConnect
-	o.OnConnect = func(ctx context.Context, c *redis.Conn) error {
-		if onConnect != nil {
-			if err := onConnect(ctx, c); err != nil {
-				return err
-			}
-		}
-		return l.prepare(ctx, c)
-	}
-	l.client = redis.NewClient(&o)
-}
-
-// watchedConn notes when a request is written. Only so can a request that
-// failed be told from one that may have been executed. It is cut when the
-// quorum is closed in a hurry, as go-redis itself waits for its time-outs.
-type watchedConn struct {
-	net.Conn
-	link   *redisLink
-	forget func() bool
-}
-
-func (c watchedConn) Write(p []byte) (int, error) {
-	if c.link.ready.Load() {
-		c.link.sent.Store(true)
-	}
-	return c.Conn.Write(p)
-}
-
-func (c watchedConn) Close() error {
-	c.forget()
-	return c.Conn.Close()
-}
-
-// watch keeps a plain socket's SyscallConn, by which go-redis sees before each
-// batch whether the node has closed the connection in the meantime.
-func (l *redisLink) watch(c net.Conn) net.Conn {
-	w := watchedConn{Conn: c, link: l}
-	w.forget = context.AfterFunc(l.node.ctx, func() { _ = c.Close() })
-	if raw, plain := c.(syscall.Conn); plain {
-		return struct {
-			watchedConn
-			syscall.Conn
-		}{w, raw}
-	}
-	return w
-}
-
-// prepare readies a new connection before any request is sent on it: the
-// scripts are loaded, and the connection it replaces is killed, so that
-// nothing which a stopped node has not read yet is executed behind our back.
-func (l *redisLink) prepare(ctx context.Context, c *redis.Conn) error {
-	pipe := c.Pipeline()
-	id := pipe.ClientID(ctx)
-	info := pipe.Info(ctx, "server")
-	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
-		return err
-	}
-	if v := infoField(info.Val(), "redis_version"); tooOld(v) {
-		return fmt.Errorf("redis %s is too old, 7.0 or newer is needed", v)
-	}
-	l.now = connection{id: id.Val(), runID: infoField(info.Val(), "run_id")}
-	if mayNot(id.Err()) || mayNot(info.Err()) {
-		l.cannotKill(errors.Join(id.Err(), info.Err()))
-	}
-	if err := l.loadScripts(ctx, c); err != nil {
-		return err
-	}
-	if err := l.killReplaced(ctx, c); err != nil {
-		return err
-	}
-	l.ready.Store(true)
+	l.used = time.Now()
 	return nil
 }
 
-func (l *redisLink) loadScripts(ctx context.Context, c redis.Cmdable) error {
-	pipe := c.Pipeline()
-	for _, s := range l.node.scripts.all() {
-		pipe.ScriptLoad(ctx, s.source)
+func (l *nodeLink) prepare(ctx context.Context) error {
+	id, info := redis.NewCmd(ctx, "client", "id"), redis.NewCmd(ctx, "info")
+	if err := l.wire.exchange(ctx, []*redis.Cmd{id, info}); err != nil {
+		return err
 	}
-	_, err := pipe.Exec(ctx)
-	return err
+	facts, _ := info.Text()
+	if v := infoField(facts, "redis_version"); tooOld(v) {
+		return fmt.Errorf("redis %s is too old, 7.0 or newer is needed", v)
+	}
+	number, _ := id.Int64()
+	l.now = connection{id: number, runID: infoField(facts, "run_id")}
+	if mayNot(id.Err()) || mayNot(info.Err()) {
+		l.cannotKill(errors.Join(id.Err(), info.Err()))
+	}
+	if err := l.loadScripts(ctx); err != nil {
+		return err
+	}
+	return l.killReplaced(ctx)
+}
+
+func (l *nodeLink) loadScripts(ctx context.Context) error {
+	var loads []*redis.Cmd
+	for _, s := range l.node.scripts.all() {
+		loads = append(loads, redis.NewCmd(ctx, "script", "load", s.source))
+	}
+	if err := l.wire.exchange(ctx, loads); err != nil {
+		return err
+	}
+	for _, c := range loads {
+		if err := c.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // killReplaced ends the connection that this one replaces, at the node: after
 // the reply, all that it had sent has been executed or never will be. The run
 // id keeps a restarted node, which counts from 1 again, from killing another.
 // Without the right to do so a late acquire may outlive its undo, until its ttl.
-func (l *redisLink) killReplaced(ctx context.Context, c *redis.Conn) error {
+func (l *nodeLink) killReplaced(ctx context.Context) error {
 	old := l.replaced
 	if old.id != 0 && old.runID != "" && old.runID == l.now.runID {
-		err := c.ClientKillByFilter(ctx, "ID", strconv.FormatInt(old.id, 10)).Err()
-		switch {
-		case err != nil && !isReply(err):
+		kill := redis.NewCmd(ctx, "client", "kill", "id", strconv.FormatInt(old.id, 10))
+		if err := l.wire.exchange(ctx, []*redis.Cmd{kill}); err != nil {
 			return err
-		case err != nil:
+		}
+		if err := kill.Err(); err != nil {
 			l.cannotKill(err)
 		}
 	}
@@ -277,7 +233,7 @@ func (l *redisLink) killReplaced(ctx context.Context, c *redis.Conn) error {
 }
 
 // cannotKill warns, once.
-func (l *redisLink) cannotKill(err error) {
+func (l *nodeLink) cannotKill(err error) {
 	if l.kill {
 		l.kill = false
 		l.node.logger.Warn("may not use CLIENT ID, CLIENT KILL or INFO; after a time-out a key may stay until its ttl", "err", cause(err))

@@ -75,6 +75,7 @@ type node struct {
 	logger  *slog.Logger
 	scripts *scripts
 	rules   rules
+	dial    func(*node) wire
 	lanes   [lanesPerNode]*lane
 
 	ctx    context.Context // ends when close gives up
@@ -108,10 +109,11 @@ func newNode(ctx context.Context, q *Quorum, index int, n Node) *node {
 		logger:  o.Logger.With("node", n.Name),
 		scripts: &q.scripts,
 		rules:   q.rules,
+		dial:    q.dial,
 	}
 	d.ctx, d.cancel = context.WithCancel(ctx)
 	for i := range d.lanes {
-		d.lanes[i] = newLane(d, newRedisLink(d), o.MaxTTL)
+		d.lanes[i] = newLane(d, newNodeLink(d), o.MaxTTL)
 		go d.lanes[i].run()
 	}
 	return d
@@ -174,7 +176,7 @@ func (d *node) probe() {
 // ping makes a connection as the lanes do, so that a node which answers but
 // cannot be used stays down.
 func (d *node) ping() bool {
-	l := newRedisLink(d)
+	l := newNodeLink(d)
 	defer l.close()
 	err := l.connect()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 type Quorum struct {
 	options  Options
 	rules    rules
+	dial     func(*node) wire
 	needed   int
 	scripts  scripts
 	nodes    []*node
@@ -37,6 +38,11 @@ func New(ctx context.Context, o Options) (*Quorum, error) {
 }
 
 func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
+	return newQuorumOver(ctx, o, broken, newRedisWire)
+}
+
+// newQuorumOver is a quorum whose nodes are reached over any kind of wire.
+func newQuorumOver(ctx context.Context, o Options, broken rules, dial func(*node) wire) (*Quorum, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -44,6 +50,7 @@ func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
 	q := &Quorum{
 		options: o,
 		rules:   broken,
+		dial:    dial,
 		needed:  broken.majority(len(o.Nodes)),
 		scripts: newScripts(),
 		idle:    make(chan struct{}),
