@@ -21,8 +21,11 @@ func openLibrary(ctx context.Context, s *stage.Stage, _ int) (peer, error) {
 		}
 		nodes = append(nodes, n)
 	}
-	q, err := redlock.New(ctx, redlock.Options{Nodes: nodes})
+	q, err := redlock.New(ctx, redlock.Options{Nodes: nodes, FirstStart: redlock.FirstStartForce})
 	if err != nil {
+		return nil, err
+	}
+	if err := q.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return &library{q}, nil

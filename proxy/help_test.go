@@ -80,8 +80,11 @@ func start(t *testing.T, s setup) *front {
 		s.nodes = f.embedNodes(3)
 	}
 	logger := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	quorum, err := redlock.New(t.Context(), redlock.Options{Nodes: s.nodes, NodeTimeout: patience, Logger: logger})
+	quorum, err := redlock.New(t.Context(), redlock.Options{Nodes: s.nodes, NodeTimeout: patience, Logger: logger, FirstStart: redlock.FirstStartForce})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := quorum.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	table := &commands.Table{Quorum: quorum, Logger: logger, Version: version, Password: s.password, GuessDelay: max(s.guessDelay, time.Millisecond), MaxBlock: s.maxBlock}

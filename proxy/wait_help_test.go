@@ -34,7 +34,7 @@ func startOn(t *testing.T, servers []*redistest.Server, change ...func(*custom))
 	f := &front{t: t, log: &safeBuffer{}}
 	logger := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o := custom{
-		quorum: redlock.Options{NodeTimeout: patience, Logger: logger},
+		quorum: redlock.Options{NodeTimeout: patience, Logger: logger, FirstStart: redlock.FirstStartForce},
 		table:  &commands.Table{Logger: logger, Version: version, MaxBlock: time.Hour},
 	}
 	for _, s := range servers {
@@ -45,6 +45,9 @@ func startOn(t *testing.T, servers []*redistest.Server, change ...func(*custom))
 	}
 	quorum, err := redlock.New(t.Context(), o.quorum)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := quorum.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	f.server = proxy.New(context.WithoutCancel(t.Context()), proxy.Options{Table: o.table, IdleTimeout: o.idle, Logger: logger})

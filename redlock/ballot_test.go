@@ -32,7 +32,7 @@ func everyBallot(n int, try func(votes []answer)) {
 // settleRound plays the votes into a lock's round until it settles.
 func settleRound(t *testing.T, votes []answer) (n *round, at int) {
 	t.Helper()
-	n = &round{attempt: &attempt{ctx: t.Context()}, grant: Grant{Until: time.Now().Add(time.Minute)}}
+	n = &round{attempt: &attempt{ctx: t.Context(), quorum: &Quorum{guard: new(guard)}}, grant: Grant{Until: time.Now().Add(time.Minute)}}
 	b := newBallot(n, len(votes), majority(len(votes)))
 	for i, v := range votes {
 		b.answers[i] = v
@@ -100,7 +100,7 @@ func TestTaskOutcomes(t *testing.T) {
 	for _, size := range []int{1, 2, 3, 4, 5} {
 		needed := size/2 + 1
 		everyBallot(size, func(votes []answer) {
-			k := &task{op: extend, until: time.Now().Add(time.Minute)}
+			k := &task{quorum: new(Quorum), op: extend, until: time.Now().Add(time.Minute)}
 			b := newBallot(k, size, needed)
 			settled := false
 			count := tally{nodes: size}

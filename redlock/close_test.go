@@ -14,7 +14,7 @@ import (
 func TestCloseLeavesNothing(t *testing.T) {
 	wantNoGoroutines(t)
 	servers := redistest.Start(t, 5)
-	q, err := New(t.Context(), Options{Nodes: at(addresses(servers)...), NodeTimeout: 300 * time.Millisecond})
+	q, err := New(t.Context(), Options{Nodes: at(addresses(servers)...), NodeTimeout: 300 * time.Millisecond, FirstStart: FirstStartForce})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,10 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = quorum.Close(ctx) }() // waits for what is under way; releases no locks
+	defer func() { _ = quorum.Close(ctx) }()  // waits for what is under way; releases no locks
+	if err := quorum.Ready(ctx); err != nil { // a first start takes two seconds
+		log.Fatal(err)
+	}
 
 	job := redlock.Request{Resource: "jobs:42", TTL: 10 * time.Second}
 	grant, err := quorum.Lock(ctx, job)

@@ -58,8 +58,14 @@ func openBroken(t *testing.T, o Options, r rules) *Quorum {
 	if o.NodeTimeout == 0 {
 		o.NodeTimeout = time.Second // a loaded machine is slow, not broken
 	}
+	if o.FirstStart == "" {
+		o.FirstStart = FirstStartForce // or every test waits for others to object
+	}
 	q, err := newQuorum(t.Context(), o, r)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

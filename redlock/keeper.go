@@ -265,3 +265,16 @@ func (a *holdHeap) Pop() any {
 	*a = old[:len(old)-1]
 	return h
 }
+
+// slept takes in that the machine was suspended: all validities end so much
+// sooner than they seemed to.
+func (k *keeper) slept(d time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, h := range k.heap {
+		h.until, h.due, h.last = h.until.Add(-d), h.due.Add(-d), h.last.Add(-d)
+		h.plan()
+	}
+	heap.Init(&k.heap)
+	k.set()
+}

@@ -27,6 +27,8 @@ type link interface {
 	// connect makes the connection ready if it is not, so that the next
 	// exchange does not have to.
 	connect() error
+	// pace is how long it may be left alone before connect is called again.
+	pace() time.Duration
 	exchange(requests []*request, answers []answer) error
 	close()
 }
@@ -190,7 +192,7 @@ func (l *lane) connect(owing bool) time.Duration {
 	if owing {
 		return retryFirst
 	}
-	return idlePing
+	return l.link.pace()
 }
 
 // sleep waits for a nudge, and no longer than that.
@@ -274,7 +276,7 @@ func (l *lane) settle(r *request, a answer) {
 		case release:
 			l.owe(debt{request: r, sent: a.verdict == unknown})
 		case acquire:
-			l.owe(debt{request: r.undo(l.node.scripts, l.node.rules, notice{}), sent: true})
+			l.owe(debt{request: r.undo(&l.node.quorum.scripts, l.node.quorum.rules, notice{}), sent: true})
 		}
 		l.mu.Unlock()
 	}

@@ -18,8 +18,9 @@ type scriptedLink struct {
 	fate  chan error
 }
 
-func (s *scriptedLink) connect() error { return nil }
-func (s *scriptedLink) close()         {}
+func (s *scriptedLink) connect() error      { return nil }
+func (s *scriptedLink) close()              {}
+func (s *scriptedLink) pace() time.Duration { return idlePing }
 
 func (s *scriptedLink) exchange(requests []*request, answers []answer) error {
 	var names []string
@@ -39,8 +40,9 @@ func (s *scriptedLink) exchange(requests []*request, answers []answer) error {
 
 func scriptedLane(t *testing.T) (*lane, *scriptedLink) {
 	t.Helper()
-	s := newScripts()
-	d := &node{name: "n1", logger: slog.New(slog.DiscardHandler), scripts: &s, rules: soundRules()}
+	q := &Quorum{scripts: newScripts(), rules: soundRules()}
+	q.guard = &guard{members: make([]member, 1)}
+	d := &node{name: "n1", logger: slog.New(slog.DiscardHandler), quorum: q}
 	d.ctx, d.cancel = context.WithCancel(t.Context())
 	link := &scriptedLink{given: make(chan []string), fate: make(chan error)}
 	l := newLane(d, link, time.Minute)

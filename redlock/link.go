@@ -24,6 +24,11 @@ type nodeLink struct {
 	replaced connection
 	used     time.Time // the last sign of life
 
+	// What the guard said of this connection, when it last looked.
+	waits  error // no acquire may go over it
+	looked time.Time
+	facts  facts
+
 	commands []*redis.Cmd
 }
 
@@ -48,7 +53,7 @@ const idlePing = 5 * time.Second
 
 // connect implements link.
 func (l *nodeLink) connect() error {
-	if l.wire != nil && time.Since(l.used) < idlePing {
+	if l.wire != nil && time.Since(l.used) < idlePing && time.Since(l.looked) < l.pace() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(l.node.ctx, l.node.options.ReadTimeout)
@@ -56,12 +61,10 @@ func (l *nodeLink) connect() error {
 	if l.wire == nil {
 		return l.open(ctx)
 	}
-	ping := redis.NewCmd(ctx, "ping")
-	if err := l.wire.exchange(ctx, []*redis.Cmd{ping}); err != nil {
+	if err := l.look(ctx); err != nil {
 		l.close()
 		return cause(err)
 	}
-	l.used = time.Now()
 	return nil
 }
 
@@ -97,24 +100,77 @@ func fail(answers []answer, err error) {
 }
 
 func (l *nodeLink) attempt(ctx context.Context, requests []*request, answers []answer) error {
+	if inFlux(l.waits) { // what it waited for may have come to pass
+		if err := l.look(ctx); err != nil {
+			return err
+		}
+	}
 	if err := l.send(ctx, requests, answers); err != nil {
 		return err
 	}
 	return l.resend(ctx, requests, answers)
 }
 
-// send does one pipeline. The error is the first that kept the node from
-// answering; error replies are answers.
+// send does one pipeline, with a look at the node in front when the last is too
+// old to vote on. The error is the first that kept the node from answering; error
+// replies are answers.
 func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answer) error {
 	l.commands = l.commands[:0]
-	for _, r := range requests {
+	var look []*redis.Cmd
+	if time.Since(l.looked) >= l.pace() {
+		look = l.lookCommands(ctx, nil)
+		l.commands = append(l.commands, look...)
+	}
+	for i, r := range requests {
+		if r.op == acquire && l.waits != nil {
+			answers[i] = answer{verdict: failed, err: l.waits}
+			continue
+		}
 		l.commands = append(l.commands, redis.NewCmd(ctx, r.args...))
 	}
+	if len(l.commands) == 0 {
+		return nil
+	}
+	waited := l.waits
+	began := time.Now()
 	err := l.wire.exchange(ctx, l.commands)
-	for i, c := range l.commands {
-		answers[i] = interpret(requests[i], c, l.wire.sent())
+	l.node.quorum.awaken()
+	next := len(look)
+	for i, r := range requests {
+		if r.op == acquire && waited != nil {
+			continue
+		}
+		answers[i] = interpret(r, l.commands[next], l.wire.sent())
+		next++
+	}
+	if err == nil && look != nil {
+		err = l.heed(ctx, look, began, requests, answers)
 	}
 	clear(l.commands)
+	return err
+}
+
+// heed takes in a look that went with requests. When the node turns out to have
+// no vote, those that it cast in the same breath do not count, and are undone.
+func (l *nodeLink) heed(ctx context.Context, look []*redis.Cmd, began time.Time, requests []*request, answers []answer) error {
+	swap, err := l.judge(look, began)
+	if errors.Is(err, errStale) {
+		if err = l.loadScripts(ctx); err == nil {
+			err = l.look(ctx)
+		}
+	}
+	reason := err
+	if reason == nil {
+		reason = l.waits
+	}
+	for i, r := range requests {
+		if r.op == acquire && answers[i].verdict == yes && reason != nil {
+			answers[i] = answer{verdict: unknown, err: reason}
+		}
+	}
+	if err == nil && swap != nil {
+		err = l.follow(ctx, swap)
+	}
 	return err
 }
 
@@ -167,7 +223,7 @@ func (l *nodeLink) drop() {
 // scripts are loaded, and the connection it replaces is killed, so that nothing
 // which a stopped node has not read yet is executed behind our back.
 func (l *nodeLink) open(ctx context.Context) error {
-	l.wire = l.node.dial(l.node)
+	l.wire = l.node.quorum.dial(l.node)
 	err := l.prepare(ctx)
 	if err != nil {
 		l.close()
@@ -182,24 +238,32 @@ func (l *nodeLink) prepare(ctx context.Context) error {
 	if err := l.wire.exchange(ctx, []*redis.Cmd{id, info}); err != nil {
 		return err
 	}
-	facts, _ := info.Text()
-	if v := infoField(facts, "redis_version"); tooOld(v) {
+	text, _ := info.Text()
+	l.facts = readFacts(text)
+	if v := l.facts.version; tooOld(v) {
 		return fmt.Errorf("redis %s is too old, 7.0 or newer is needed", v)
 	}
 	number, _ := id.Int64()
-	l.now = connection{id: number, runID: infoField(facts, "run_id")}
+	l.now = connection{id: number, runID: l.facts.run}
 	if mayNot(id.Err()) || mayNot(info.Err()) {
 		l.cannotKill(errors.Join(id.Err(), info.Err()))
+	}
+	if mayNot(info.Err()) {
+		l.node.unguarded(info.Err())
 	}
 	if err := l.loadScripts(ctx); err != nil {
 		return err
 	}
-	return l.killReplaced(ctx)
+	if err := l.killReplaced(ctx); err != nil {
+		return err
+	}
+	l.waits = errFirstLook
+	return l.look(ctx)
 }
 
 func (l *nodeLink) loadScripts(ctx context.Context) error {
 	var loads []*redis.Cmd
-	for _, s := range l.node.scripts.all() {
+	for _, s := range l.node.quorum.scripts.all() {
 		loads = append(loads, redis.NewCmd(ctx, "script", "load", s.source))
 	}
 	if err := l.wire.exchange(ctx, loads); err != nil {
@@ -242,12 +306,6 @@ func (l *nodeLink) cannotKill(err error) {
 
 // mayNot tells a refusal by the node's ACL from a command that it does not have.
 func mayNot(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOPERM") }
-
-func infoField(info, name string) string {
-	_, rest, _ := strings.Cut(info, "\n"+name+":")
-	value, _, _ := strings.Cut(rest, "\r\n")
-	return value
-}
 
 // tooOld: SET with NX and GET together came with Redis 7.0. A server that does
 // not tell its version is tried.

@@ -165,6 +165,8 @@ type round struct {
 	wire    *request
 	grant   Grant
 	asked   time.Time
+	epoch   int64 // of the guard, when it was asked
+	slept   int64 // of the quorum, then
 	decided time.Time
 	outcome outcome
 	answers []answer // as they were when it was decided; nil when granted
@@ -188,7 +190,7 @@ func (a *attempt) ask(f *fanOut) {
 		w.args = w.setArgs()
 	}
 
-	n := &round{attempt: a, wire: w, asked: now}
+	n := &round{attempt: a, wire: w, asked: now, epoch: q.guard.epoch.Load(), slept: q.slept.Load()}
 	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), asked: now, value: w.value}
 	w.ballot = newBallot(n, len(q.nodes), q.needed)
 	q.hold() // the round ends after its last answer, the attempt may sooner
@@ -222,7 +224,11 @@ func (n *round) decide(b *ballot) bool {
 }
 
 func (n *round) decideGrant() outcome {
+	q := n.attempt.quorum
+	n.grant.Until = n.grant.Until.Add(time.Duration(n.slept - q.slept.Load()))
 	switch {
+	case n.epoch != q.guard.epoch.Load():
+		return splitVote // the votes are not all of the same quorum
 	case n.attempt.ctx.Err() != nil || n.attempt.revoked.Load():
 		return cancelled
 	case n.grant.Validity(time.Now()) <= 0:

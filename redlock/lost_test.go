@@ -31,6 +31,9 @@ func wired(t *testing.T, n int, o Options, r rules) ([]*redistest.Server, []*red
 // not handshakes.
 func warm(t *testing.T, q *Quorum) {
 	t.Helper()
+	if err := q.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	used := map[int]bool{}
 	for i := 0; len(used) < lanesPerNode; i++ {
 		g := mustLock(t, q, lockFor("warm"+string(rune('a'+i)), time.Minute))

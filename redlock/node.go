@@ -73,9 +73,7 @@ type node struct {
 	index   int
 	options *redis.Options
 	logger  *slog.Logger
-	scripts *scripts
-	rules   rules
-	dial    func(*node) wire
+	quorum  *Quorum
 	lanes   [lanesPerNode]*lane
 
 	ctx    context.Context // ends when close gives up
@@ -86,6 +84,8 @@ type node struct {
 	mu       sync.Mutex
 	failures int // batches in a row
 	closing  bool
+
+	warned struct{ guard, eviction atomic.Bool }
 }
 
 // downError is why a request is not even tried.
@@ -107,16 +107,19 @@ func newNode(ctx context.Context, q *Quorum, index int, n Node) *node {
 		index:   index,
 		options: nodeOptions(n, o.NodeTimeout),
 		logger:  o.Logger.With("node", n.Name),
-		scripts: &q.scripts,
-		rules:   q.rules,
-		dial:    q.dial,
+		quorum:  q,
 	}
 	d.ctx, d.cancel = context.WithCancel(ctx)
 	for i := range d.lanes {
 		d.lanes[i] = newLane(d, newNodeLink(d), o.MaxTTL)
-		go d.lanes[i].run()
 	}
 	return d
+}
+
+func (d *node) start() {
+	for _, l := range d.lanes {
+		go l.run()
+	}
 }
 
 // answered notes that the node replied to a batch.
@@ -129,6 +132,7 @@ func (d *node) answered() {
 // unanswered notes a batch without replies, or a connection that could not be
 // made. After a few in a row nothing more is sent until a probe is answered.
 func (d *node) unanswered(err error) {
+	d.quorum.guard.failed(d.index)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.failures++

@@ -64,6 +64,10 @@ type Options struct {
 	MaxWaiters            int
 	MaxWaitersPerResource int
 
+	// FirstStart says what to do with nodes that have never been a quorum's.
+	// Default FirstStartAuto.
+	FirstStart FirstStart
+
 	// Logger hears of nodes that go down and come back, never of single
 	// requests, and never sees a token. Default: silence.
 	Logger *slog.Logger
@@ -94,6 +98,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxWaitersPerResource == 0 {
 		o.MaxWaitersPerResource = 16384
 	}
+	if o.FirstStart == "" {
+		o.FirstStart = FirstStartAuto
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -120,6 +127,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("redlock: RetryDelay %v is below 1ms", o.RetryDelay)
 	case o.MaxWaiters < 0 || o.MaxWaitersPerResource < 0:
 		return fmt.Errorf("redlock: MaxWaiters %d or MaxWaitersPerResource %d is negative", o.MaxWaiters, o.MaxWaitersPerResource)
+	case o.FirstStart != FirstStartAuto && o.FirstStart != FirstStartWait && o.FirstStart != FirstStartForce:
+		return fmt.Errorf("redlock: FirstStart %q is not auto, wait or force", o.FirstStart)
 	case strings.HasPrefix(o.KeyPrefix, reservedPrefix):
 		return fmt.Errorf("redlock: KeyPrefix %q begins with %q, which is reserved", o.KeyPrefix, reservedPrefix)
 	case len(o.KeyPrefix) > MaxResource:

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,10 +19,15 @@ type Quorum struct {
 	needed   int
 	scripts  scripts
 	nodes    []*node
+	guard    *guard
 	queue    *queue
 	ears     *ears
 	keeper   *keeper
 	leastTTL time.Duration // the first that leaves a millisecond after the drift
+
+	epoch  time.Time // our clock begins here
+	asleep func() time.Duration
+	slept  atomic.Int64 // nanoseconds that this machine was suspended, as far as noticed
 
 	mu     sync.Mutex
 	open   int // calls and rounds under way
@@ -38,11 +44,17 @@ func New(ctx context.Context, o Options) (*Quorum, error) {
 }
 
 func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
-	return newQuorumOver(ctx, o, broken, newRedisWire)
+	return newQuorumOver(ctx, o, broken, seams{dial: newRedisWire, asleep: systemAsleep})
 }
 
-// newQuorumOver is a quorum whose nodes are reached over any kind of wire.
-func newQuorumOver(ctx context.Context, o Options, broken rules, dial func(*node) wire) (*Quorum, error) {
+// seams are where a simulation takes the place of the world.
+type seams struct {
+	dial   func(*node) wire
+	asleep func() time.Duration // since some moment in the past
+}
+
+// newQuorumOver is a quorum in any world.
+func newQuorumOver(ctx context.Context, o Options, broken rules, s seams) (*Quorum, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -50,18 +62,28 @@ func newQuorumOver(ctx context.Context, o Options, broken rules, dial func(*node
 	q := &Quorum{
 		options: o,
 		rules:   broken,
-		dial:    dial,
+		dial:    s.dial,
+		asleep:  s.asleep,
+		epoch:   time.Now(),
 		needed:  broken.majority(len(o.Nodes)),
 		scripts: newScripts(),
 		idle:    make(chan struct{}),
 	}
+	q.slept.Store(int64(q.asleep()))
+	q.guard = newGuard(q)
+	q.guard.members = make([]member, len(o.Nodes))
 	q.queue = newQueue(q)
 	q.keeper = newKeeper()
 	for q.leastTTL = time.Millisecond; q.leastTTL-drift(q.leastTTL, o.DriftFactor) < time.Millisecond; {
 		q.leastTTL += time.Millisecond
 	}
 	for i, n := range o.Nodes {
-		q.nodes = append(q.nodes, newNode(context.WithoutCancel(ctx), q, i, n))
+		d := newNode(context.WithoutCancel(ctx), q, i, n)
+		q.nodes = append(q.nodes, d)
+		q.guard.members[i].node = d
+	}
+	for _, n := range q.nodes {
+		n.start()
 	}
 	q.ears = newEars(context.WithoutCancel(ctx), q)
 	return q, nil

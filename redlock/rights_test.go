@@ -80,7 +80,7 @@ func TestReplacedConnectionIsKilled(t *testing.T) {
 func TestCloseInAHurryCutsConnections(t *testing.T) {
 	t.Parallel()
 	servers := redistest.Start(t, 3)
-	q, err := New(t.Context(), Options{Nodes: at(addresses(servers)...), NodeTimeout: patient})
+	q, err := New(t.Context(), Options{Nodes: at(addresses(servers)...), NodeTimeout: patient, FirstStart: FirstStartForce})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package redlock
 import "github.com/redis/go-redis/v9"
 
 // The scripts are all that a node runs besides SET and PTTL. Each is one atomic
-// step on one key. What a value looks like is said in token.go; mine() accepts
+// step. What a value looks like is said in token.go; mine() accepts
 // the bare token too, and nothing of another length.
 const mine = `
 local function mine(held, token)
@@ -91,11 +91,32 @@ if type(heard) ~= 'number' then return 1 end
 return 1 + heard
 `
 
+// memberScript reads a node's membership and its clock. ARGV: a ttl in ms that
+// the record notes if it is larger than the one there; and, to put another
+// record in its place, the state, run, set and generation that must be there
+// now (all empty: no record), then the fields and values of the new one.
+const memberScript = `
+local key = KEYS[1]
+if #ARGV > 1 then
+  local same = true
+  for i, field in ipairs({'state', 'run', 'set', 'generation'}) do
+    same = same and (redis.call('HGET', key, field) or '') == ARGV[i + 1]
+  end
+  if same then
+    for i = 6, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+  end
+end
+local noted = redis.call('HGET', key, 'ttl')
+if noted and tonumber(noted) < tonumber(ARGV[1]) then redis.call('HSET', key, 'ttl', ARGV[1]) end
+local time = redis.call('TIME')
+return {time[1], time[2], redis.call('HGETALL', key)}
+`
+
 // script is a source and the hash by which nodes are asked to run it.
 type script struct{ source, sha string }
 
 type scripts struct {
-	acquire, extend, release script
+	acquire, extend, release, member script
 }
 
 func newScripts() scripts {
@@ -103,6 +124,7 @@ func newScripts() scripts {
 		acquire: newScript(acquireScript),
 		extend:  newScript(extendScript),
 		release: newScript(releaseScript),
+		member:  newScript(memberScript),
 	}
 }
 
@@ -112,4 +134,4 @@ func newScript(source string) script {
 	return script{source: source, sha: redis.NewScript(source).Hash()}
 }
 
-func (s scripts) all() []script { return []script{s.acquire, s.extend, s.release} }
+func (s scripts) all() []script { return []script{s.acquire, s.extend, s.release, s.member} }

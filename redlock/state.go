@@ -1,19 +1,30 @@
 package redlock
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // NodeState is what the quorum knows of a node now.
 type NodeState struct {
 	Name string
 	// Down is why the node is not asked at the moment, nil when it is.
 	Down error
+	// State is one of StateAdmitted, StateQuarantined, StateWaiting and
+	// StateRefused, or "" when the node has not been looked at yet.
+	State string
+	// Why is the reason for a state other than StateAdmitted, and Until when a
+	// quarantine ends.
+	Why   error
+	Until time.Time
 }
 
 // Nodes tells the state of every node, in the order of Options.Nodes.
 func (q *Quorum) Nodes() []NodeState {
 	states := make([]NodeState, len(q.nodes))
 	for i, n := range q.nodes {
-		states[i] = NodeState{Name: n.name, Down: n.isDown()}
+		states[i] = q.guard.nodeState(i)
+		states[i].Name, states[i].Down = n.name, n.isDown()
 	}
 	return states
 }
@@ -24,3 +35,15 @@ func (q *Quorum) Needed() int { return q.needed }
 // TTLs are the shortest ttl that leaves a validity after the drift, and the
 // longest that is allowed.
 func (q *Quorum) TTLs() (least, most time.Duration) { return q.leastTTL, q.options.MaxTTL }
+
+func (g *guard) nodeState(i int) NodeState {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := &g.members[i]
+	s := NodeState{State: m.state, Why: errors.Join(m.refused, m.waits)}
+	var quarantine *quarantineError
+	if errors.As(m.waits, &quarantine) {
+		s.Until = quarantine.until
+	}
+	return s
+}

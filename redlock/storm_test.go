@@ -71,8 +71,11 @@ func startStorm(t *testing.T, make maker, pairs int64) *storm {
 		nodes = append(nodes, redlock.Node{Name: fmt.Sprintf("n%d", i+1), Options: &redis.Options{Addr: w.Addr()}})
 	}
 	var err error
-	s.quorum, err = make(t.Context(), redlock.Options{Nodes: nodes, NodeTimeout: 100 * time.Millisecond, MaxTTL: 2 * stormTTL})
+	s.quorum, err = make(t.Context(), redlock.Options{Nodes: nodes, NodeTimeout: 100 * time.Millisecond, MaxTTL: 2 * stormTTL, FirstStart: redlock.FirstStartForce})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.quorum.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)

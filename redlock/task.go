@@ -17,6 +17,7 @@ type task struct {
 
 	asked   time.Time
 	until   time.Time // extend: the end of the new validity
+	slept   int64     // of the quorum, when it was asked
 	wire    *request
 	err     error
 	answers []answer
@@ -40,7 +41,7 @@ func (k *task) ask(tell notice, f *fanOut) {
 	now := time.Now()
 	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
 	if k.op == extend {
-		k.asked = now
+		k.asked, k.slept = now, q.slept.Load()
 		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
 		k.until = now.Add(patience)
 		w.expires = now.Add(min(q.options.NodeTimeout, patience))
@@ -66,6 +67,7 @@ func (k *task) decide(b *ballot) bool {
 		if k.told {
 			k.heard = b.mostNumber()
 		}
+		k.until = k.until.Add(time.Duration(k.slept - k.quorum.slept.Load()))
 		if k.op == extend && !time.Now().Before(k.until) {
 			k.err = ErrTooLate
 		}

@@ -5,15 +5,20 @@ import (
 	"time"
 )
 
-// rules are the three choices that mutual exclusion rests on. They are not
-// options: tests break one at a time to show that they would notice.
+// rules are the choices that mutual exclusion rests on. They are not options:
+// tests break one at a time to show that they would notice.
 type rules struct {
 	majority    func(nodes int) int
 	drift       func(ttl time.Duration, factor float64) time.Duration
+	grace       time.Duration // between the proposal of a new quorum and its first vote
 	undoByToken bool
+	noGuard     bool // a node that restarted votes at once
+	ownMaxTTL   bool // the guard waits for this process's MaxTTL, not for the longest
 }
 
-func soundRules() rules { return rules{majority: majority, drift: drift} }
+func soundRules() rules {
+	return rules{majority: majority, drift: drift, grace: foundingGrace}
+}
 
 // majority is the least number of nodes any two sets of which share a node.
 func majority(nodes int) int { return nodes/2 + 1 }

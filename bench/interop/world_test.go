@@ -32,8 +32,11 @@ func newWorld(t *testing.T, open func(*testing.T, []string) library) *world {
 	}
 	var err error
 	// A time-out that a busy machine does not reach, as none is wanted here.
-	w.ours, err = redlock.New(t.Context(), redlock.Options{Nodes: nodes, NodeTimeout: 5 * time.Second})
+	w.ours, err = redlock.New(t.Context(), redlock.Options{Nodes: nodes, NodeTimeout: 5 * time.Second, FirstStart: redlock.FirstStartForce})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.ours.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

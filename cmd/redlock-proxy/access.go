@@ -113,6 +113,7 @@ func (c *config) settings() map[string]string {
 		"idle-timeout":             c.IdleTimeout.String(),
 		"key-prefix":               c.KeyPrefix,
 		"max-ttl":                  c.MaxTTL.String(),
+		"first-start":              c.FirstStart,
 		"node-timeout":             c.NodeTimeout.String(),
 		"timeout":                  fmt.Sprint(int(c.IdleTimeout.Seconds())),
 		"tls-ca":                   c.TLSCA,

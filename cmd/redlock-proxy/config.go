@@ -23,7 +23,8 @@ type config struct {
 	MaxBlock              time.Duration `help:"Longest wait of a LOCK; longer ones end with null." default:"4s"`
 	MaxWaiters            int           `help:"Most LOCKs that wait at once." default:"65536"`
 	MaxWaitersPerResource int           `help:"Most LOCKs that wait at once for one resource." default:"16384"`
-	MaxTTL                time.Duration `help:"Longest ttl a client may ask for." default:"5m" name:"max-ttl"`
+	MaxTTL                time.Duration `help:"Longest ttl a client may ask for; also how long a node that may have forgotten locks casts no votes. The same for all proxies" default:"5m" name:"max-ttl"`
+	FirstStart            string        `help:"What to do with nodes that have never been used: auto uses them at once when all answer and none has been used before; wait lets --max-ttl pass first, for clients that outlive all nodes and proxies; force lets every node vote at once, whatever it may have forgotten." default:"auto" enum:"auto,wait,force"`
 	MaxHold               time.Duration `help:"Longest that AUTOEXTEND keeps a lock." default:"1h"`
 	MaxHolds              int           `help:"Most locks that are kept with AUTOEXTEND at once." default:"65536"`
 	NodeTimeout           time.Duration `help:"How long one node may take for one request." default:"250ms"`

@@ -67,7 +67,20 @@ func (s *serve) Run(env *environment) error {
 		}
 	}()
 	table.Quorum = quorum
+	s.ready(env.ctx, quorum)
 	return s.serveClients(env, ctx, log, table, access)
+}
+
+// readyMost is how long clients are kept waiting for a first start, which needs
+// a moment in which other proxies may object.
+const readyMost = 5 * time.Second
+
+// ready waits until the nodes have been looked at, so that the first clients do
+// not hear that there is no quorum.
+func (s *serve) ready(ctx context.Context, quorum *redlock.Quorum) {
+	ctx, cancel := context.WithTimeout(ctx, readyMost)
+	defer cancel()
+	_ = quorum.Ready(ctx) // those who come earlier hear why
 }
 
 func (s *serve) options(nodes []redlock.Node, log *slog.Logger) redlock.Options {
@@ -77,6 +90,7 @@ func (s *serve) options(nodes []redlock.Node, log *slog.Logger) redlock.Options 
 		DriftFactor:           s.DriftFactor,
 		NodeTimeout:           s.NodeTimeout,
 		MaxTTL:                s.MaxTTL,
+		FirstStart:            redlock.FirstStart(s.FirstStart),
 		RetryDelay:            s.RetryDelay,
 		RetryJitter:           s.RetryJitter,
 		MaxWaiters:            s.MaxWaiters,

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Keys returns all keys of database 0, sorted, or the error of the SCAN that
-// did not work.
+// Keys returns the keys of database 0, sorted, or the error of the SCAN that
+// did not work. Left out are those that the proxies keep about the node and not
+// about a lock that is held: they begin with "__redlock:".
 func (s *Server) Keys(ctx context.Context) ([]string, error) {
 	var keys []string
 	const batch = 1000
@@ -20,7 +21,9 @@ func (s *Server) Keys(ctx context.Context) ([]string, error) {
 			}
 			break
 		}
-		keys = append(keys, it.Val())
+		if !strings.HasPrefix(it.Val(), "__redlock:") {
+			keys = append(keys, it.Val())
+		}
 	}
 	// SCAN may return a key twice while its table grows.
 	slices.Sort(keys)

@@ -1,0 +1,119 @@
+package redlock
+
+import (
+	"slices"
+	"time"
+)
+
+// nodeClock watches the clock of one node. Redis lets keys expire by the wall
+// clock, so one that is set forward, or runs too fast, ends locks too soon.
+// Compared is how far the node's clock and ours went between two looks: neither
+// the time zone nor an offset matters.
+type nodeClock struct {
+	run    string
+	before reading // the last one
+	anchor reading // an older one, by which a clock that runs too fast is found
+	// mistrusted is until when the node may have forgotten locks.
+	mistrusted time.Time
+	offset     int64 // node's clock less ours, in microseconds
+	known      bool
+}
+
+// reading is what a node's clock said at some moment between two of ours.
+type reading struct {
+	node           int64         // microseconds
+	sent, received time.Duration // since the quorum was made
+}
+
+// anchorAge is over how long a clock's speed is measured.
+const anchorAge = 30 * time.Second
+
+// note compares a new reading with older ones of the same server process.
+func (c *nodeClock) note(g *guard, s sighting) {
+	q := g.quorum
+	r := reading{node: s.clock, sent: q.since(s.sent), received: q.since(s.received)}
+	c.offset, c.known = r.node-(r.sent+r.received).Microseconds()/2, true
+	if c.run != s.run {
+		*c = nodeClock{run: s.run, before: r, anchor: r, offset: c.offset, known: true}
+		return
+	}
+	ahead := max(c.before.fast(r, q.options.DriftFactor), c.anchor.fast(r, q.options.DriftFactor))
+	c.before = r
+	if r.sent-c.anchor.sent > anchorAge {
+		c.anchor = r
+	}
+	if ahead <= 0 || q.rules.noGuard {
+		return
+	}
+	c.anchor = r
+	// A lock with a ttl whose drift covers this much was not ended too soon.
+	span := min(time.Duration(float64(ahead)/q.options.DriftFactor), g.lapse())
+	if until := s.received.Add(span); until.After(c.mistrusted) {
+		c.mistrusted = until
+		q.options.Logger.Warn("the node's clock went ahead of ours by more than the drift allows; it casts no votes until the locks that may have ended too soon have lapsed (does something set its clock?)",
+			"node", g.nameOf(c), "ahead", ahead.Round(time.Millisecond), "for", span.Round(time.Millisecond))
+	}
+}
+
+// fast is by how much at least the node's clock went ahead between two
+// readings, beyond what the drift allows.
+func (r reading) fast(later reading, factor float64) time.Duration {
+	theirs := time.Duration(later.node-r.node) * time.Microsecond
+	ours := later.received - r.sent // the longest it can have been
+	return theirs - ours - drift(ours, factor)
+}
+
+func (g *guard) nameOf(c *nodeClock) string {
+	for i := range g.members {
+		if &g.members[i].clock == c {
+			return g.members[i].node.name
+		}
+	}
+	return ""
+}
+
+// since is a time on the quorum's own clock, which goes on while the machine is
+// suspended.
+func (q *Quorum) since(t time.Time) time.Duration {
+	return t.Sub(q.epoch) + time.Duration(q.slept.Load())
+}
+
+// nodesNow is what the nodes take for now, in microseconds: the median of their
+// clocks, so that neither one of theirs nor this machine's matters.
+func (g *guard) nodesNow(now time.Time) int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var offsets []int64
+	for i := range g.members {
+		if c := &g.members[i].clock; c.known {
+			offsets = append(offsets, c.offset)
+		}
+	}
+	if len(offsets) == 0 {
+		return now.UnixMicro()
+	}
+	slices.Sort(offsets)
+	return offsets[len(offsets)/2] + g.quorum.since(now).Microseconds()
+}
+
+// awaken takes in that the machine was suspended for a while since it was last
+// asked. The monotonic clock stood still, the nodes' keys did not.
+func (q *Quorum) awaken() {
+	slept := int64(q.asleep())
+	for {
+		before := q.slept.Load()
+		if slept-before < int64(suspendGrain) {
+			return
+		}
+		if q.slept.CompareAndSwap(before, slept) {
+			q.keeper.slept(time.Duration(slept - before))
+			q.options.Logger.Warn("this machine was suspended", "for", time.Duration(slept-before).Round(time.Millisecond))
+			return
+		}
+	}
+}
+
+// suspendGrain is what two readings of two clocks, one after the other, may
+// differ by for other reasons, as when the thread is not run between them. It is
+// within the 2 ms that drift() gives up.
+const suspendGrain = time.Millisecond

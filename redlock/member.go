@@ -1,0 +1,127 @@
+package redlock
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// memberKey is where each node keeps its membership, in a hash without a ttl.
+const memberKey = reservedPrefix + "member"
+
+// memberFormat is the version of that hash. A proxy that meets a newer one
+// does not use the node: it can not know what it would break.
+const memberFormat = 1
+
+// The states of a member.
+const (
+	proposed    = "proposed"    // a first start is under way
+	admitted    = "admitted"    // it may vote, as long as the run id is the one noted
+	quarantined = "quarantined" // it may have forgotten locks, and waits until all have lapsed
+)
+
+// record is the membership of a node as the node itself keeps it. The zero one
+// stands for a node that has none: it is new, or has lost its memory.
+type record struct {
+	format int
+	state  string
+	run    string // of the server process that the state is about
+	set    string // the identity of the quorum: 16 hex digits, whatever its addresses
+	nodes  int    // how many make the quorum
+	// ttl is the longest that any proxy has allowed: how long a lock may live
+	// that this node has forgotten.
+	ttl time.Duration
+	// generation counts the replacements of members. A node that was left
+	// behind at a lower one is no member any more.
+	generation int
+	names      []string // what proxies call the members
+}
+
+func (r *record) exists() bool { return r.state != "" }
+
+// votes tells whether the server process with that run id was admitted.
+func (r *record) votes(run string) bool { return r.state == admitted && r.run == run }
+
+// maxNames bounds the names of members: proxies may spell them differently.
+const maxNames = 128
+
+// addNames adds what is missing, as far as there is room, and tells whether
+// anything was.
+func (r *record) addNames(names []string) bool {
+	before := len(r.names)
+	r.names = slices.Clone(r.names)
+	for _, n := range names {
+		if len(r.names) < maxNames && !slices.Contains(r.names, n) {
+			r.names = append(r.names, n)
+		}
+	}
+	return len(r.names) > before
+}
+
+// identity is what a compare-and-set compares.
+func (r *record) identity() []any {
+	generation := ""
+	if r.exists() {
+		generation = strconv.Itoa(r.generation)
+	}
+	return []any{r.state, r.run, r.set, generation}
+}
+
+func (r *record) fields() []any {
+	return []any{
+		"format", memberFormat, "state", r.state, "run", r.run, "set", r.set, "nodes", r.nodes,
+		"ttl", r.ttl.Milliseconds(), "generation", r.generation, "names", strings.Join(r.names, "\n"),
+	}
+}
+
+// lookArgs asks for the record and the node's clock. A ttl that is larger than
+// the one noted takes its place.
+func lookArgs(s *scripts, ttl time.Duration) []any {
+	return []any{"evalsha", s.member.sha, 1, memberKey, ttl.Milliseconds()}
+}
+
+// swapArgs is lookArgs that first puts one record in the place of another, if
+// that is still there.
+func swapArgs(s *scripts, ttl time.Duration, old, new *record) []any {
+	args := append(lookArgs(s, ttl), old.identity()...)
+	return append(args, new.fields()...)
+}
+
+// readLook reads the answer to either: the node's clock in microseconds, and
+// the fields.
+func readLook(reply any) (clock int64, r record, err error) {
+	parts, _ := reply.([]any)
+	if len(parts) != 3 {
+		return 0, record{}, fmt.Errorf("the node answered %T to the member script", reply)
+	}
+	seconds, _ := parts[0].(string)
+	micros, _ := parts[1].(string)
+	s, _ := strconv.ParseInt(seconds, 10, 64)
+	m, _ := strconv.ParseInt(micros, 10, 64)
+	fields := map[string]string{}
+	list, _ := parts[2].([]any)
+	for i := 0; i+1 < len(list); i += 2 {
+		name, _ := list[i].(string)
+		fields[name], _ = list[i+1].(string)
+	}
+	return s*1e6 + m, readRecord(fields), nil
+}
+
+// readRecord takes what can not be read for zero. Such a record has another
+// format, or matches nothing.
+func readRecord(fields map[string]string) record {
+	number := func(name string) int {
+		n, _ := strconv.Atoi(fields[name])
+		return n
+	}
+	r := record{
+		format: number("format"), state: fields["state"], run: fields["run"], set: fields["set"],
+		nodes: number("nodes"), ttl: time.Duration(number("ttl")) * time.Millisecond, generation: number("generation"),
+	}
+	if fields["names"] != "" {
+		r.names = strings.Split(fields["names"], "\n")
+	}
+	return r
+}
