@@ -99,7 +99,7 @@ func (g *guard) nodesNow(now time.Time) int64 {
 // awaken takes in that the machine was suspended for a while since it was last
 // asked. The monotonic clock stood still, the nodes' keys did not.
 func (q *Quorum) awaken() {
-	slept := int64(q.asleep())
+	slept := int64(q.seams.asleep())
 	for {
 		before := q.slept.Load()
 		if slept-before < int64(suspendGrain) {

@@ -44,6 +44,9 @@ func newEars(ctx context.Context, q *Quorum) *ears {
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // never fails
 	e := &ears{quorum: q, sender: hex.EncodeToString(id[:]), channels: map[string]*channel{}}
+	if q.seams.deaf {
+		return e
+	}
 	for _, n := range q.nodes {
 		e.nodes = append(e.nodes, newEar(ctx, e, n))
 	}

@@ -2,7 +2,6 @@ package redlock
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 )
@@ -265,7 +264,7 @@ func (n *round) settle() {
 	}
 	if n.again() {
 		a.repeats++ // also for the rest of its wait: it polls then
-		pause := time.Millisecond + rand.N(splitJitter-time.Millisecond)
+		pause := time.Millisecond + a.quorum.upTo(splitJitter-time.Millisecond)
 		time.AfterFunc(pause, func() { q.queue.repeat(a) })
 		return
 	}

@@ -3,7 +3,7 @@ package redlock
 import (
 	"context"
 	"errors"
-	"hash/maphash"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,7 +15,7 @@ import (
 type Quorum struct {
 	options  Options
 	rules    rules
-	dial     func(*node) wire
+	seams    seams
 	needed   int
 	scripts  scripts
 	nodes    []*node
@@ -25,9 +25,8 @@ type Quorum struct {
 	keeper   *keeper
 	leastTTL time.Duration // the first that leaves a millisecond after the drift
 
-	epoch  time.Time // our clock begins here
-	asleep func() time.Duration
-	slept  atomic.Int64 // nanoseconds that this machine was suspended, as far as noticed
+	epoch time.Time    // our clock begins here
+	slept atomic.Int64 // nanoseconds that this machine was suspended, as far as noticed
 
 	mu     sync.Mutex
 	open   int // calls and rounds under way
@@ -44,13 +43,15 @@ func New(ctx context.Context, o Options) (*Quorum, error) {
 }
 
 func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
-	return newQuorumOver(ctx, o, broken, seams{dial: newRedisWire, asleep: systemAsleep})
+	return newQuorumOver(ctx, o, broken, seams{dial: newRedisWire, asleep: systemAsleep, chance: rand.Float64})
 }
 
 // seams are where a simulation takes the place of the world.
 type seams struct {
 	dial   func(*node) wire
 	asleep func() time.Duration // since some moment in the past
+	chance func() float64       // a number from 0 up to, not with, 1
+	deaf   bool                 // what is released elsewhere is found by polling only
 }
 
 // newQuorumOver is a quorum in any world.
@@ -62,14 +63,13 @@ func newQuorumOver(ctx context.Context, o Options, broken rules, s seams) (*Quor
 	q := &Quorum{
 		options: o,
 		rules:   broken,
-		dial:    s.dial,
-		asleep:  s.asleep,
+		seams:   s,
 		epoch:   time.Now(),
 		needed:  broken.majority(len(o.Nodes)),
 		scripts: newScripts(),
 		idle:    make(chan struct{}),
 	}
-	q.slept.Store(int64(q.asleep()))
+	q.slept.Store(int64(q.seams.asleep()))
 	q.guard = newGuard(q)
 	q.guard.members = make([]member, len(o.Nodes))
 	q.queue = newQueue(q)
@@ -162,11 +162,21 @@ func (q *Quorum) tellIdle() {
 }
 
 // lanesPerNode is how many ordered connections each node has. A resource
-// always takes the same one.
+// always takes the same one, in every process: so a simulation can be replayed.
 const lanesPerNode = 2
 
 func (q *Quorum) laneOf(key string) int {
-	return int(maphash.String(q.queue.seed, key) >> 32 % lanesPerNode)
+	const offset, prime = 2166136261, 16777619 // FNV-1a
+	h := uint32(offset)
+	for i := range len(key) {
+		h = (h ^ uint32(key[i])) * prime
+	}
+	return int(h >> 16 % lanesPerNode)
+}
+
+// upTo is a time from 0 up to most, at random.
+func (q *Quorum) upTo(most time.Duration) time.Duration {
+	return time.Duration(q.seams.chance() * float64(most))
 }
 
 // overloadShare of the NodeTimeout is how late the lanes may be before new Locks

@@ -1,9 +1,6 @@
 package redlock
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "time"
 
 // wake is what a line knows of the holder, and with it when those who wait have
 // a reason to ask. There are four: a release through this process, the news of
@@ -108,7 +105,7 @@ func (l *line) freed(f *fanOut) {
 		// requests one more; twice that, as a turn that they miss costs them four,
 		// and one that they take costs nobody anything.
 		trip := l.queue.trip()
-		l.theirs = time.Now().Add(4*trip + rand.N(2*trip))
+		l.theirs = time.Now().Add(4*trip + l.queue.quorum.upTo(2*trip))
 		if l.places.length > 0 {
 			l.sleepUntil(l.theirs)
 		}
@@ -331,6 +328,5 @@ func (t *queue) spread(pause time.Duration) time.Duration {
 // with the jitter, so that processes do not poll in step.
 func (q *Quorum) pause() time.Duration {
 	o := &q.options
-	spread := time.Duration((2*rand.Float64() - 1) * float64(o.RetryJitter))
-	return max(o.RetryDelay+spread, time.Millisecond)
+	return max(o.RetryDelay-o.RetryJitter+q.upTo(2*o.RetryJitter), time.Millisecond)
 }
