@@ -6,10 +6,11 @@ import "sync"
 type tally struct {
 	nodes, needed   int
 	yes, no, failed int // failed counts the unknown too: neither is an answer
+	refused         int // free, but not with that fence
 }
 
-func (t *tally) answered() int { return t.yes + t.no }
-func (t *tally) pending() int  { return t.nodes - t.yes - t.no - t.failed }
+func (t *tally) answered() int { return t.yes + t.no + t.refused }
+func (t *tally) pending() int  { return t.nodes - t.yes - t.no - t.refused - t.failed }
 
 // add counts one verdict.
 func (t *tally) add(v verdict) {
@@ -18,6 +19,8 @@ func (t *tally) add(v verdict) {
 		t.yes++
 	case no:
 		t.no++
+	case refused:
+		t.refused++
 	default:
 		t.failed++
 	}

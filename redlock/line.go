@@ -91,7 +91,7 @@ func (l *line) settled(n *round, over bool, err error, f *fanOut) {
 // ask begins a round.
 func (l *line) ask(a *attempt, f *fanOut) {
 	l.asking, l.missed, l.unsure, l.due = a, false, false, time.Time{}
-	a.repeats = 0
+	a.repeats, a.fenceTries, a.fenceClock = 0, 0, 0
 	a.ask(f)
 }
 

@@ -341,14 +341,21 @@ func interpretReply(op operation, value any) answer {
 	number, _ := value.(int64)
 	switch {
 	case op == acquire:
-		holder, _ := value.(string)
-		return answer{verdict: no, holder: holder}
+		switch v := value.(type) {
+		case []any:
+			return readFenceRefusal(v)
+		case int64:
+			return answer{verdict: yes, number: v} // a broken script that counts, see rules
+		case string:
+			return answer{verdict: no, holder: v}
+		}
+		return answer{verdict: no}
 	case op == inspect:
 		return answer{verdict: yes, number: number}
 	case op == release && number > 0:
 		return answer{verdict: yes, number: number - 1}
-	case op == extend && number == 1:
-		return answer{verdict: yes}
+	case op == extend && number > 0, op == repair && number > 0:
+		return answer{verdict: yes, number: number}
 	}
 	return answer{verdict: no}
 }

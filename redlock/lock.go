@@ -27,6 +27,9 @@ type Request struct {
 
 	// Owned: the grant will be given to Quorum.Hold.
 	Owned bool
+
+	// Fence asks for a Grant.Fence.
+	Fence bool
 }
 
 // waits tells whether a Lock may wait.
@@ -142,20 +145,24 @@ const (
 	noQuorum
 	tooLate
 	cancelled
+	lowFence
 )
 
 // attempt is one Lock under way: at first in its resource's queue, then asking
 // the nodes, perhaps several times when votes split.
 type attempt struct {
-	quorum  *Quorum
-	ctx     context.Context
-	request Request
-	done    func(Grant, error)
-	arrived time.Time
-	repeats int         // rounds made again because votes split
-	asked   bool        // a round has been made
-	revoked atomic.Bool // it must not be granted any more
-	place   *place      // nil: it does not wait; all in it is under the shard's lock
+	quorum     *Quorum
+	ctx        context.Context
+	request    Request
+	done       func(Grant, error)
+	arrived    time.Time
+	repeats    int         // rounds made again because votes split
+	asked      bool        // a round has been made
+	revoked    atomic.Bool // it must not be granted any more
+	fenceFloor int64       // a fence must be greater than that, as far as nodes said
+	fenceClock int64       // what nodes said that did not accept a fence; 0: nothing
+	fenceTries int
+	place      *place // nil: it does not wait; all in it is under the shard's lock
 }
 
 // round is one fan-out of an attempt.
@@ -181,16 +188,20 @@ func (a *attempt) ask(f *fanOut) {
 	if r.Token == "" {
 		w.token = newToken()
 	}
-	if r.Token != "" || r.Owned {
+	switch {
+	case r.Fence:
+		w.value, w.fence = newValue(w.token), a.propose(now)
+		w.args = w.fenceArgs(q)
+	case r.Token != "" || r.Owned:
 		w.value = newValue(w.token)
 		w.args = w.acquireArgs(&q.scripts)
-	} else {
+	default:
 		w.value = w.token
 		w.args = w.setArgs()
 	}
 
 	n := &round{attempt: a, wire: w, asked: now, epoch: q.guard.epoch.Load(), slept: q.slept.Load()}
-	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), asked: now, value: w.value}
+	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), asked: now, value: w.value, Fence: w.fence}
 	w.ballot = newBallot(n, len(q.nodes), q.needed)
 	q.hold() // the round ends after its last answer, the attempt may sooner
 	f.send(q, w)
@@ -203,6 +214,9 @@ func (n *round) decide(b *ballot) bool {
 	t := &b.tally
 	switch {
 	case t.yes >= t.needed:
+		if n.attempt.quorum.rules.fenceByCount {
+			n.grant.Fence = b.mostNumber()
+		}
 		n.outcome = n.decideGrant()
 	case t.yes+t.pending() >= t.needed:
 		return false
@@ -210,6 +224,8 @@ func (n *round) decide(b *ballot) bool {
 		n.outcome = held
 	case t.pending() > 0:
 		return false // nothing can be won; but whether somebody has won, or every reason why not
+	case t.yes+t.refused >= t.needed:
+		n.outcome = lowFence
 	case t.answered() >= t.needed:
 		n.outcome = splitVote
 	default:
@@ -262,7 +278,12 @@ func (n *round) settle() {
 	default:
 		q.undoAt(nodes, n.wire, notice{})
 	}
-	if n.again() {
+	if n.outcome == lowFence {
+		if n.heedFences(); n.again() {
+			q.queue.repeat(a)
+			return
+		}
+	} else if n.again() {
 		a.repeats++ // also for the rest of its wait: it polls then
 		pause := time.Millisecond + a.quorum.upTo(splitJitter-time.Millisecond)
 		time.AfterFunc(pause, func() { q.queue.repeat(a) })
@@ -274,6 +295,9 @@ func (n *round) settle() {
 // again tells whether nobody could win this round and another may be won.
 func (n *round) again() bool {
 	a := n.attempt
+	if n.outcome == lowFence {
+		return a.fenceTries <= fenceRepeats && a.ctx.Err() == nil && !a.revoked.Load()
+	}
 	if a.repeats >= splitRepeats || a.ctx.Err() != nil || a.revoked.Load() {
 		return false
 	}

@@ -13,17 +13,18 @@ import (
 // Quorum locks resources on a majority of its nodes. It is safe for concurrent
 // use; one per process is enough, and shares its connections among all callers.
 type Quorum struct {
-	options  Options
-	rules    rules
-	seams    seams
-	needed   int
-	scripts  scripts
-	nodes    []*node
-	guard    *guard
-	queue    *queue
-	ears     *ears
-	keeper   *keeper
-	leastTTL time.Duration // the first that leaves a millisecond after the drift
+	options   Options
+	rules     rules
+	seams     seams
+	needed    int
+	scripts   scripts
+	nodes     []*node
+	guard     *guard
+	proposals proposals
+	queue     *queue
+	ears      *ears
+	keeper    *keeper
+	leastTTL  time.Duration // the first that leaves a millisecond after the drift
 
 	epoch time.Time    // our clock begins here
 	slept atomic.Int64 // nanoseconds that this machine was suspended, as far as noticed
@@ -68,6 +69,9 @@ func newQuorumOver(ctx context.Context, o Options, broken rules, s seams) (*Quor
 		needed:  broken.majority(len(o.Nodes)),
 		scripts: newScripts(),
 		idle:    make(chan struct{}),
+	}
+	if broken.script != nil {
+		broken.script(&q.scripts)
 	}
 	q.slept.Store(int64(q.seams.asleep()))
 	q.guard = newGuard(q)

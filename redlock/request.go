@@ -11,6 +11,7 @@ const (
 	acquire operation = iota
 	extend
 	release
+	repair  // put a lost key back; no vote
 	inspect // how long the key will last, or a message about it; no vote
 )
 
@@ -22,6 +23,7 @@ type request struct {
 	token string
 	value string        // acquire, extend: what to write; an undo: what it takes back
 	ttl   time.Duration // acquire and extend
+	fence int64         // acquire with a fence: the proposal
 	made  time.Time
 	// expires is the last moment at which it is worth sending; a release has
 	// none, as it must reach the node in the end.
@@ -90,6 +92,7 @@ const (
 	pending verdict = iota
 	yes             // acquired, extended or released here
 	no              // held by another, or not held by this token
+	refused         // acquire: to be had, but not with this fence
 	failed          // certainly not executed, and will not be
 	unknown         // sent and not answered: it may have been executed, or may be yet
 )
@@ -98,6 +101,6 @@ const (
 type answer struct {
 	verdict verdict
 	holder  string // acquire refused: the value that holds the key
-	number  int64  // release: how many heard of it; inspect: what PTTL says
+	number  int64  // release: how many heard of it; inspect: what PTTL says; extend: 2 in state 'k'
 	err     error  // failed and unknown: why
 }

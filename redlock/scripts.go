@@ -41,8 +41,43 @@ redis.call('SET', KEYS[1], over, 'PX', math.max(left, tonumber(ARGV[3])))
 return false
 `
 
+// fenceScript is acquireScript with a fence. KEYS: the lock, its fence. ARGV,
+// after those of acquireScript: the proposed fence, how many ms it is to be
+// remembered, and how many microseconds it may be ahead of the node's clock and
+// behind it. Answers as acquireScript does, or with why the proposal is refused
+// though the lock is to be had, and what the next one must not be below:
+//
+//	low     a greater or equal one was accepted here
+//	ahead   of the clock; but one more than the last is always accepted
+//	behind  the clock, where nothing is remembered to compare with
+//
+// The bounds make up for what is forgotten: a fence is remembered for longer
+// than the clock needs to pass any that was accepted.
+const fenceScript = mine + `
+local token, value, proposal = ARGV[1], ARGV[2], tonumber(ARGV[4])
+local held = redis.call('GET', KEYS[1])
+if held and not mine(held, token) then return held end
+local last = tonumber(redis.call('GET', KEYS[2]) or '')
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+if last and proposal <= last then return {'low', string.format('%.0f', last)} end
+if proposal > now + tonumber(ARGV[6]) and proposal ~= (last or proposal) + 1 then
+  return {'ahead', string.format('%.0f', now)}
+end
+if not last and proposal < now - tonumber(ARGV[7]) then return {'behind', string.format('%.0f', now)} end
+local kept = math.max(redis.call('PTTL', KEYS[2]), tonumber(ARGV[5]))
+redis.call('SET', KEYS[2], ARGV[4], 'PX', kept)
+if not held then
+  redis.call('SET', KEYS[1], value, 'PX', ARGV[3])
+  return false
+end
+local over = token .. '\0' .. owner(held, token) .. 'k' .. string.sub(value, -3)
+redis.call('SET', KEYS[1], over, 'PX', math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[3])))
+return false
+`
+
 // extendScript: ARGV: token, value, ttl in ms. 1 when the token holds the key,
-// which then lives at least ttl more; 0 otherwise. Never shortens: an extension
+// 2 when its state is 'k'; it then lives at least ttl more. 0 otherwise. Never shortens: an extension
 // that was delayed must not cut a longer one that overtook it. The key gets the
 // extension's nonce: an undo of the acquire that is still owed somewhere must
 // not take back what has just been counted. Owner and state stay.
@@ -53,7 +88,7 @@ if not held or not mine(held, token) then return 0 end
 local left = redis.call('PTTL', KEYS[1])
 local value = token .. '\0' .. owner(held, token) .. state(held, token) .. string.sub(ARGV[2], -3)
 redis.call('SET', KEYS[1], value, 'PX', math.max(left, tonumber(ARGV[3])))
-return 1
+return state(held, token) == 'k' and 2 or 1
 `
 
 // releaseScript deletes the key if it is what is meant. ARGV: kind, token or
@@ -91,6 +126,27 @@ if type(heard) ~= 'number' then return 1 end
 return 1 + heard
 `
 
+// repairScript puts back a lock that a node has lost and its majority still has.
+// KEYS: the lock, its fence. ARGV: value, the end of the validity by the node's
+// clock in microseconds, the fence or 0, and how many ms that is to be
+// remembered. 1 when it did, 0 when the key is there, the validity over, or a
+// greater fence was accepted.
+const repairScript = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local time = redis.call('TIME')
+local left = math.floor((tonumber(ARGV[2]) - time[1] * 1000000 - time[2]) / 1000)
+if left < 1 then return 0 end
+local last = tonumber(redis.call('GET', KEYS[2]) or '')
+local fence = tonumber(ARGV[3])
+if fence > 0 then
+  if last and last > fence then return 0 end
+  local kept = math.max(redis.call('PTTL', KEYS[2]), tonumber(ARGV[4]))
+  redis.call('SET', KEYS[2], ARGV[3], 'PX', kept)
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', left)
+return 1
+`
+
 // memberScript reads a node's membership and its clock. ARGV: a ttl in ms that
 // the record notes if it is larger than the one there; and, to put another
 // record in its place, the state, run, set and generation that must be there
@@ -116,7 +172,7 @@ return {time[1], time[2], redis.call('HGETALL', key)}
 type script struct{ source, sha string }
 
 type scripts struct {
-	acquire, extend, release, member script
+	acquire, fence, extend, release, repair, member script
 }
 
 func newScripts() scripts {
@@ -124,6 +180,8 @@ func newScripts() scripts {
 		acquire: newScript(acquireScript),
 		extend:  newScript(extendScript),
 		release: newScript(releaseScript),
+		fence:   newScript(fenceScript),
+		repair:  newScript(repairScript),
 		member:  newScript(memberScript),
 	}
 }
@@ -134,4 +192,6 @@ func newScript(source string) script {
 	return script{source: source, sha: redis.NewScript(source).Hash()}
 }
 
-func (s scripts) all() []script { return []script{s.acquire, s.extend, s.release, s.member} }
+func (s scripts) all() []script {
+	return []script{s.acquire, s.fence, s.extend, s.release, s.repair, s.member}
+}

@@ -14,6 +14,11 @@ type rules struct {
 	undoByToken bool
 	noGuard     bool // a node that restarted votes at once
 	ownMaxTTL   bool // the guard waits for this process's MaxTTL, not for the longest
+
+	fenceNoBounds   bool           // a fence may be any distance from the nodes' clocks
+	fenceUpperBound bool           // it may be any distance behind them
+	fenceByCount    bool           // the largest number of the nodes' counters
+	script          func(*scripts) // puts broken ones in the place of some
 }
 
 func soundRules() rules {
@@ -34,6 +39,9 @@ func drift(ttl time.Duration, factor float64) time.Duration {
 type Grant struct {
 	Resource string
 	Token    string
+	// Fence is greater than every fence granted before for the resource; 0 when
+	// none was asked for.
+	Fence int64
 	// Until is the end of the validity by this process's monotonic clock: do
 	// not act as the holder from then on.
 	Until time.Time
