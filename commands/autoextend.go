@@ -100,7 +100,7 @@ type holding struct {
 
 func (holding) isReply() {}
 
-// At gives [token, validity]; it may have been extended since it was granted, or
+// At gives what a grant's does; it may have been extended since it was granted, or
 // lost.
 func (h holding) At(now time.Time) Reply {
 	if h.hold.Lost() {
@@ -111,7 +111,7 @@ func (h holding) At(now time.Time) Reply {
 		h.Undelivered()
 		return errTooLate
 	}
-	return Array{Bulk(h.grant.Token), Integer(validity)}
+	return grantArray(h.grant, validity)
 }
 
 // Undelivered takes the lock back.

@@ -32,7 +32,7 @@ var wrongHolds = []struct{ options, want string }{
 	{"10001 AUTOEXTEND MAXHOLD 10000", "ERR MAXHOLD of 10000 ms is below the ttl of 10001 ms, for which the lock is taken at least"},
 	{"0 AUTOEXTEND", "ERR invalid expire time in '<command>' command"},
 	{"300001 AUTOEXTEND", "ERR ttl of 300001 ms is over the limit of 300000 ms (--max-ttl)"},
-	{"1000 AUTOEXTEND FENCE", "ERR FENCE is not available in this version of redlock-proxy"},
+	{"1000 FENCE AUTOEXTEND fence", "ERR syntax error"},
 	{"1000 AUTOEXTEND TOKEN ", "ERR token is empty"},
 }
 

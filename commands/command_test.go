@@ -49,7 +49,7 @@ func TestCommandDocsGiveTheUsageAsATree(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, "")
 	for name, want := range map[string]string{
-		"lock":         "resource:key ttl:integer token=TOKEN? ms:oneof?(ms:integer=BLOCK count:integer=RETRY) autoextend:block=AUTOEXTEND?(ms:integer=MAXHOLD?)",
+		"lock":         "resource:key ttl:integer token=TOKEN? ms:oneof?(ms:integer=BLOCK count:integer=RETRY) fence:pure-token=FENCE? autoextend:block=AUTOEXTEND?(ms:integer=MAXHOLD?)",
 		"unlock":       "resource:key token",
 		"hello":        "2:block?(2:oneof(2:pure-token=2 3:pure-token=3) auth:block=AUTH?(username password) clientname=SETNAME?)",
 		"info":         "section?+",

@@ -155,10 +155,6 @@ func noCommandPermission(name string) Error {
 	return Error("NOPERM this user has no permissions to run the '" + name + "' command")
 }
 
-func notAvailable(option string) Error {
-	return Error("ERR " + option + " is not available in this version of redlock-proxy")
-}
-
 // failure turns an error of the quorum into what the client reads.
 func failure(err error) Reply {
 	var argument *redlock.ArgumentError

@@ -92,3 +92,20 @@ func TestOptionsComeInAnyCase(t *testing.T) {
 	c.want("UNLOCK a TOK-A", commands.Integer(0))
 	c.want("UNLOCK a tok-a", commands.Integer(1))
 }
+
+func TestAFenceComesThird(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, "")
+	var last commands.Integer
+	for _, line := range []string{"LOCK a 10000 TOKEN tok-a FENCE", "LOCK a 10000 TOKEN tok-a fence", "TRYLOCK a 10000 FENCE TOKEN tok-a"} {
+		a, is := c.grant(line).At(time.Now()).(commands.Array)
+		if !is || len(a) != 3 || a[0] != commands.Bulk("tok-a") {
+			t.Fatalf("%s: got %#v, want token, validity and fence", line, a)
+		}
+		fence, _ := a[2].(commands.Integer)
+		if fence <= last {
+			t.Errorf("%s: fence %d after %d", line, fence, last)
+		}
+		last = fence
+	}
+}

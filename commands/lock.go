@@ -7,7 +7,7 @@ import (
 	"redlock-proxy/redlock"
 )
 
-// LOCK resource ttl [TOKEN token] [BLOCK ms | RETRY count] [AUTOEXTEND [MAXHOLD ms]]
+// LOCK resource ttl [TOKEN token] [BLOCK ms | RETRY count] [FENCE] [AUTOEXTEND [MAXHOLD ms]]
 func lock(t *Table, c *Call) {
 	o, refusal := t.lockOptions(c, "lock", true)
 	if refusal != nil {
@@ -76,14 +76,22 @@ type grant struct {
 
 func (grant) isReply() {}
 
-// At gives [token, validity].
+// At gives [token, validity], or with FENCE [token, validity, fence].
 func (g grant) At(now time.Time) Reply {
 	validity := g.grant.Validity(now).Milliseconds()
 	if validity <= 0 {
 		g.Undelivered()
 		return errTooLate
 	}
-	return Array{Bulk(g.grant.Token), Integer(validity)}
+	return grantArray(g.grant, validity)
+}
+
+func grantArray(g redlock.Grant, validity int64) Reply {
+	a := Array{Bulk(g.Token), Integer(validity)}
+	if g.Fence != 0 {
+		a = append(a, Integer(g.Fence))
+	}
+	return a
 }
 
 // Undelivered takes the grant back.

@@ -15,9 +15,7 @@ type lockOptions struct {
 	token, block, retry bool // given
 }
 
-// lockOptions reads the options, which come in any order. Those of a later
-// version are refused by name, not ignored: who counts on one must hear that it
-// is not there.
+// lockOptions reads the options, which come in any order.
 func (t *Table) lockOptions(c *Call, command string, mayWait bool) (lockOptions, Reply) {
 	o := lockOptions{request: redlock.Request{Resource: c.arg(1), Session: c.Session.ID}}
 	for i := 3; i < len(c.Args); {
@@ -63,8 +61,9 @@ func (t *Table) lockOption(o *lockOptions, args [][]byte, mayWait bool) (int, Re
 		return 1, nil
 	case is(args[0], "MAXHOLD") && hasValue && o.maxHold == 0:
 		return 2, t.readMaxHold(o, args[1])
-	case is(args[0], "FENCE"):
-		return 0, notAvailable("FENCE")
+	case is(args[0], "FENCE") && !o.request.Fence:
+		o.request.Fence = true
+		return 1, nil
 	}
 	return 0, errSyntax
 }

@@ -13,10 +13,10 @@ func lockRows() []*Command {
 	write := []string{"write", "lock", "fast"}
 	return []*Command{
 		{Name: "lock", Arity: -3, Key: 1, run: lock, Acquires: true, Categories: write,
-			Usage:   "LOCK resource ttl [TOKEN token] [BLOCK ms | RETRY count] [AUTOEXTEND [MAXHOLD ms]]",
+			Usage:   "LOCK resource ttl [TOKEN token] [BLOCK ms | RETRY count] [FENCE] [AUTOEXTEND [MAXHOLD ms]]",
 			Summary: "Lock the resource for ttl ms: an array of token and validity in ms, or null when another holds it; waits for it only when asked to"},
 		{Name: "trylock", Arity: -3, Key: 1, run: trylock, Acquires: true, Categories: write,
-			Usage:   "TRYLOCK resource ttl [TOKEN token] [AUTOEXTEND [MAXHOLD ms]]",
+			Usage:   "TRYLOCK resource ttl [TOKEN token] [FENCE] [AUTOEXTEND [MAXHOLD ms]]",
 			Summary: "LOCK that never waits"},
 		{Name: "extend", Arity: 4, Key: 1, run: extend, Categories: write,
 			Usage:   "EXTEND resource token ttl",

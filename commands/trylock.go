@@ -1,6 +1,6 @@
 package commands
 
-// TRYLOCK resource ttl [TOKEN token] [AUTOEXTEND [MAXHOLD ms]]
+// TRYLOCK resource ttl [TOKEN token] [FENCE] [AUTOEXTEND [MAXHOLD ms]]
 func trylock(t *Table, c *Call) {
 	o, refusal := t.lockOptions(c, "trylock", false)
 	if refusal != nil {

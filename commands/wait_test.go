@@ -140,7 +140,7 @@ var wrongWaits = []struct{ command, want string }{
 	{"LOCK  1000 BLOCK 1000", "ERR resource is empty"},
 	{"LOCK a 1000 BLOCK 1000 TOKEN ", "ERR token is empty"},
 	{"LOCK __redlock: 1000 BLOCK 1000", "ERR a resource may not begin with '__redlock:', which is for the proxies' own keys"},
-	{"LOCK a 1000 BLOCK 1000 FENCE", "ERR FENCE is not available in this version of redlock-proxy"},
+	{"LOCK a 1000 FENCE BLOCK 1000 FENCE", "ERR syntax error"},
 }
 
 func TestWrongWaitsAreRefusedWithASentence(t *testing.T) {

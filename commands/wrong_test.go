@@ -78,8 +78,8 @@ var wrong = []struct{ command, want string }{
 	{"LOCK a 1000 BLOCK -1", "ERR timeout is negative"},
 	{"LOCK a 1000 RETRY x", "ERR value is not an integer or out of range"},
 	{"LOCK a 1000 RETRY -1", "ERR value is out of range, must be positive"},
-	{"LOCK a 1000 TOKEN tok-a Fence", "ERR FENCE is not available in this version of redlock-proxy"},
-	{"TRYLOCK a 1000 FENCE", "ERR FENCE is not available in this version of redlock-proxy"},
+	{"LOCK a 1000 TOKEN tok-a Fence FENCE", "ERR syntax error"},
+	{"TRYLOCK a 1000 FENCE 1", "ERR syntax error"},
 
 	{"LOCK  1000", "ERR resource is empty"},
 	{"TRYLOCK  1000", "ERR resource is empty"},

@@ -55,8 +55,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer func() { _ = quorum.Close(ctx) }()  // waits for what is under way; releases no locks
-	if err := quorum.Ready(ctx); err != nil { // a first start takes two seconds
+	defer func() { _ = quorum.Close(ctx) }() // waits for what is under way; releases no locks
+	// A first start takes two seconds.
+	if err := quorum.Ready(ctx); err != nil {
 		log.Fatal(err)
 	}
 

@@ -40,7 +40,7 @@ type Quorum struct {
 // clients, its end is ignored: call Close.
 // The error names the option that is wrong.
 func New(ctx context.Context, o Options) (*Quorum, error) {
-	return newQuorum(ctx, o, soundRules())
+	return newQuorum(ctx, o, builtRules())
 }
 
 func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
