@@ -223,7 +223,7 @@ func (l *nodeLink) drop() {
 // scripts are loaded, and the connection it replaces is killed, so that nothing
 // which a stopped node has not read yet is executed behind our back.
 func (l *nodeLink) open(ctx context.Context) error {
-	l.wire = l.node.quorum.seams.dial(l.node)
+	l.wire = l.node.quorum.seams.dial(l)
 	err := l.prepare(ctx)
 	if err != nil {
 		l.close()

@@ -49,7 +49,7 @@ func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
 
 // seams are where a simulation takes the place of the world.
 type seams struct {
-	dial   func(*node) wire
+	dial   func(*nodeLink) wire
 	asleep func() time.Duration // since some moment in the past
 	chance func() float64       // a number from 0 up to, not with, 1
 	deaf   bool                 // what is released elsewhere is found by polling only

@@ -34,9 +34,9 @@ type redisWire struct {
 	wrote  atomic.Bool // bytes were handed to the kernel
 }
 
-func newRedisWire(d *node) wire {
-	w := &redisWire{node: d}
-	o := *d.options
+func newRedisWire(l *nodeLink) wire {
+	w := &redisWire{node: l.node}
+	o := *l.node.options
 	dial := o.Dialer
 	if dial == nil {
 		dial = redis.NewDialer(&o)
