@@ -159,10 +159,10 @@ func (l *line) advance(n *round, f *fanOut) {
 	}
 }
 
-// looked tells whether the round began after the other had come. Then another
-// one by somebody else would tell it no more.
+// looked tells whether the round began after the other had come, or with it.
+// Then another one by somebody else would tell it no more.
 func (n *round) looked(other *attempt) bool {
-	return n != nil && n.outcome != cancelled && other.arrived.Before(n.asked)
+	return n != nil && n.outcome != cancelled && !other.arrived.After(n.asked)
 }
 
 // rest decides whether those who wait have a reason to ask at once, and

@@ -254,7 +254,7 @@ func (l *line) sleep(f *fanOut) {
 	now := time.Now()
 	at := now.Add(l.queue.spread(l.queue.quorum.pause()))
 	switch {
-	case l.lapses.Before(now):
+	case !l.lapses.After(now):
 		l.inspect(f)
 	case l.lapses.Before(at):
 		at = l.lapses
