@@ -17,6 +17,7 @@ type Hold struct {
 	resource string
 	token    string
 	value    string    // what its attempt wrote; names the owner
+	fence    int64     // 0: none
 	last     time.Time // when it may no longer be held
 	ended    func(*Hold, error)
 
@@ -39,7 +40,7 @@ type Hold struct {
 // ErrLost before its validity is over. It must not block.
 func (q *Quorum) Hold(g Grant, ttl, most time.Duration, ended func(*Hold, error)) *Hold {
 	h := &Hold{
-		quorum: q, resource: g.Resource, token: g.Token, value: g.value,
+		quorum: q, resource: g.Resource, token: g.Token, value: g.value, fence: g.Fence,
 		last: g.asked.Add(most), ended: ended,
 		ttl: ttl,
 	}
@@ -103,7 +104,7 @@ func (h *Hold) extend(ttl time.Duration) {
 	}
 	r := Request{Resource: h.resource, Token: h.token, TTL: ttl}
 	q.queue.start(&task{
-		quorum: q, request: r, op: extend,
+		quorum: q, request: r, op: extend, hold: h,
 		done: func(g Grant, err error) { q.keeper.extended(h, g, err) },
 	})
 }

@@ -147,6 +147,12 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', left)
 return 1
 `
 
+// holdsScript: ARGV: token. 1 when it holds the key.
+const holdsScript = mine + `
+local held = redis.call('GET', KEYS[1])
+return held and mine(held, ARGV[1]) and 1 or 0
+`
+
 // memberScript reads a node's membership and its clock. ARGV: a ttl in ms that
 // the record notes if it is larger than the one there; and, to put another
 // record in its place, the state, run, set and generation that must be there
@@ -172,7 +178,7 @@ return {time[1], time[2], redis.call('HGETALL', key)}
 type script struct{ source, sha string }
 
 type scripts struct {
-	acquire, fence, extend, release, repair, member script
+	acquire, fence, extend, release, repair, holds, member script
 }
 
 func newScripts() scripts {
@@ -182,6 +188,7 @@ func newScripts() scripts {
 		release: newScript(releaseScript),
 		fence:   newScript(fenceScript),
 		repair:  newScript(repairScript),
+		holds:   newScript(holdsScript),
 		member:  newScript(memberScript),
 	}
 }
@@ -193,5 +200,5 @@ func newScript(source string) script {
 }
 
 func (s scripts) all() []script {
-	return []script{s.acquire, s.fence, s.extend, s.release, s.repair, s.member}
+	return []script{s.acquire, s.fence, s.extend, s.release, s.repair, s.holds, s.member}
 }

@@ -22,6 +22,7 @@ type task struct {
 	err     error
 	answers []answer
 	void    atomic.Bool // what is owed of this unlock need not be sent
+	hold    *Hold       // an extension of it
 	told    bool        // an unlock: it is published to other processes
 	heard   int64       // by so many of them, at most
 }
@@ -123,4 +124,9 @@ func (k *task) releaseRest() {
 	k.quorum.undoAt(nodes, k.wire, notice{})
 }
 
-func (k *task) complete() { k.quorum.end() }
+func (k *task) complete() {
+	if k.hold != nil && k.err == nil && !k.quorum.rules.noRepair {
+		k.hold.startRepair(k, k.wire.ballot.copyAnswers())
+	}
+	k.quorum.end()
+}

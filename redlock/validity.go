@@ -15,6 +15,8 @@ type rules struct {
 	noGuard     bool // a node that restarted votes at once
 	ownMaxTTL   bool // the guard waits for this process's MaxTTL, not for the longest
 
+	noRepair bool // a held lock is not put back on nodes that lost it
+
 	fenceNoBounds   bool           // a fence may be any distance from the nodes' clocks
 	fenceUpperBound bool           // it may be any distance behind them
 	fenceByCount    bool           // the largest number of the nodes' counters
