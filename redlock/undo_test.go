@@ -1,0 +1,117 @@
+package redlock
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"redlock-proxy/internal/redistest"
+)
+
+// TestAStartedLockWhoseCallerLeftIsUndone: who started it hears why, and not of
+// a grant that nobody will release.
+func TestAStartedLockWhoseCallerLeftIsUndone(t *testing.T) {
+	t.Parallel()
+	servers, wires, q := wired(t, 3, Options{}, soundRules())
+	each(wires, func(w *redistest.Wire) { w.HoldRequests(true) })
+	ctx, hangUp := context.WithCancel(t.Context())
+	heard := make(chan error, 1)
+	q.StartLock(ctx, lockFor("a", time.Minute), func(_ Grant, err error) { heard <- err })
+	hangUp()
+	each(wires, func(w *redistest.Wire) { w.HoldRequests(false) })
+	wantErr(t, "Lock whose caller left", <-heard, context.Canceled)
+	settled(t, q)
+	wantNoKeys(t, servers)
+}
+
+// TestAGrantForACallerThatJustLeftIsUndone: the nodes have decided, and the
+// caller's time ends before it hears of it.
+func TestAGrantForACallerThatJustLeftIsUndone(t *testing.T) {
+	t.Parallel()
+	ctx, hangUp := context.WithCancel(t.Context())
+	var granted func(Grant, error)
+	start := func(done func(Grant, error)) { granted = done; hangUp() }
+	leave := func() { granted(Grant{Resource: "a"}, nil) }
+	var undone []Grant
+	_, err := wait(ctx, start, leave, func(g Grant) { undone = append(undone, g) })
+	wantErr(t, "a call whose caller left", err, context.Canceled)
+	if len(undone) != 1 || undone[0].Resource != "a" {
+		t.Errorf("undone: %v, want the grant that came too late", undone)
+	}
+}
+
+// TestWhatWasSentIsOwedForEver: a node that stands still may execute an acquire
+// long after the longest ttl, counted from when it was sent.
+func TestWhatWasSentIsOwedForEver(t *testing.T) {
+	t.Parallel()
+	l, link := scriptedLane(t)
+	l.mu.Lock()
+	l.owed.keep = time.Nanosecond
+	l.mu.Unlock()
+	l.push(named(acquire, "sent"))
+	wantGiven(t, link, "acquire sent")
+	l.node.down.Store(&downError{since: time.Now(), cause: errTimeout})
+	link.fate <- errTimeout
+	eventually(t, "its undo is owed", func() bool { return l.owes() == 1 })
+	l.push(named(release, "old"))
+	l.push(named(release, "new"))
+	l.node.down.Store(nil)
+	l.nudge()
+	got := <-link.given
+	link.fate <- nil
+	if got[0] != "release sent" {
+		t.Errorf("the node was given %q, and not the undo of what it may still execute", got)
+	}
+}
+
+// lapsedOnThree locks on five nodes and takes the key from the first three.
+func lapsedOnThree(t *testing.T) ([]*redistest.Server, []*redistest.Wire, *Quorum, Request) {
+	t.Helper()
+	servers, wires, q := wired(t, 5, Options{}, soundRules())
+	g := mustLock(t, q, lockFor("a", time.Minute))
+	settled(t, q)
+	for _, s := range servers[:3] {
+		s.Client().Del(t.Context(), "a")
+	}
+	return servers, wires, q, Request{Resource: "a", Token: g.Token, TTL: time.Minute}
+}
+
+// TestTheRestOfALapsedLockIsReleasedWhereNobodyAnsweredYet, when Extend finds
+// that it has lapsed.
+func TestTheRestOfALapsedLockIsReleasedWhereNobodyAnsweredYet(t *testing.T) {
+	t.Parallel()
+	servers, wires, q, r := lapsedOnThree(t)
+	each(wires[3:], func(w *redistest.Wire) { w.HoldRequests(true) })
+	_, err := q.Extend(t.Context(), r)
+	wantErr(t, "Extend of a lock on two nodes of five", err, ErrNotHeld)
+	each(wires, func(w *redistest.Wire) { w.HoldRequests(false) })
+	settled(t, q)
+	wantNoKeys(t, servers)
+}
+
+// TestTheRestOfALapsedLockIsReleasedWhereTheAnswerWasLost is the same for nodes
+// of which nobody knows whether they extended it.
+func TestTheRestOfALapsedLockIsReleasedWhereTheAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	servers, wires, q, r := lapsedOnThree(t)
+	before := calls(t, servers[3:], "evalsha")
+	each(wires[:3], func(w *redistest.Wire) { w.HoldRequests(true) })
+	each(wires[3:], func(w *redistest.Wire) { w.LoseReplies(true) })
+	outcome := make(chan error, 1)
+	q.StartExtend(r, func(_ Grant, err error) { outcome <- err })
+	eventually(t, "two nodes extended", func() bool { return calls(t, servers[3:], "evalsha")-before == 2 })
+	each(wires[3:], func(w *redistest.Wire) { w.Refuse(true) })
+	eventually(t, "their connections are known to be lost", func() bool { return q.failing(3) && q.failing(4) })
+	each(wires[:3], func(w *redistest.Wire) { w.HoldRequests(false) })
+	wantErr(t, "Extend of a lock on two nodes of five", <-outcome, ErrNotHeld)
+	each(wires[3:], func(w *redistest.Wire) { w.LoseReplies(false); w.Refuse(false) })
+	wantNoKeys(t, servers)
+}
+
+// failing tells whether a node's last batch was not answered.
+func (q *Quorum) failing(node int) bool {
+	d := q.nodes[node]
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.failures > 0
+}
