@@ -115,3 +115,44 @@ func (q *Quorum) failing(node int) bool {
 	defer d.mu.Unlock()
 	return d.failures > 0
 }
+
+// TestWhatIsTooLateIsNotSent: a request that waited behind others for longer
+// than its ttl would only have to be undone.
+func TestWhatIsTooLateIsNotSent(t *testing.T) {
+	t.Parallel()
+	servers, wires, q := wired(t, 1, Options{NodeTimeout: patient}, soundRules())
+	lane := q.laneOf(q.key("first"))
+	second := "a"
+	for q.laneOf(q.key(second)) != lane {
+		second += "a"
+	}
+	sent := func() int64 { return calls(t, servers, "set") + calls(t, servers, "evalsha") }
+	before := sent()
+	each(wires, func(w *redistest.Wire) { w.HoldRequests(true) })
+	first, late := make(chan error, 1), make(chan error, 2)
+	q.StartLock(t.Context(), lockFor("first", time.Minute), func(_ Grant, err error) { first <- err })
+	eventually(t, "the first is away", func() bool { return q.nodes[0].lanes[lane].queued() == 0 })
+	const ttl = 20 * time.Millisecond
+	began := time.Now()
+	q.StartLock(t.Context(), lockFor(second, ttl), func(_ Grant, err error) { late <- err })
+	q.StartExtend(Request{Resource: second, Token: "mine", TTL: ttl}, func(_ Grant, err error) { late <- err })
+	eventually(t, "they are too late", func() bool { return time.Since(began) > ttl })
+	each(wires, func(w *redistest.Wire) { w.HoldRequests(false) })
+	if err := <-first; err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		wantErr(t, "what waited longer than its ttl", <-late, ErrNoQuorum)
+	}
+	settled(t, q)
+	if n := sent() - before; n != 1 {
+		t.Errorf("%d requests were sent, want only the one that was not too late", n)
+	}
+}
+
+// queued is how many requests wait to be sent.
+func (l *lane) queued() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue)
+}
