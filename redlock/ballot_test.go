@@ -137,3 +137,20 @@ func TestMajoritiesMeet(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingIsGrantedWithoutValidity: not even for the moment of its end.
+func TestNothingIsGrantedWithoutValidity(t *testing.T) {
+	t.Parallel()
+	n := &round{attempt: &attempt{quorum: &Quorum{guard: new(guard)}, ctx: t.Context()}, grant: Grant{Until: time.Now()}}
+	b := newBallot(n, 1, 1)
+	b.tally.add(yes)
+	if !n.decide(b) || n.outcome != tooLate {
+		t.Errorf("a Lock whose validity is over has the outcome %d", n.outcome)
+	}
+	k := &task{quorum: new(Quorum), op: extend, until: time.Now()}
+	b = newBallot(k, 1, 1)
+	b.tally.add(yes)
+	if !k.decide(b) || k.err != ErrTooLate {
+		t.Errorf("an Extend whose validity is over: %v", k.err)
+	}
+}
