@@ -19,7 +19,7 @@ func (t *tally) add(v verdict) {
 		t.yes++
 	case no:
 		t.no++
-	case refused:
+	case outFenced:
 		t.refused++
 	default:
 		t.failed++

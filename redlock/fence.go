@@ -106,7 +106,7 @@ func readFenceRefusal(reply []any) answer {
 	why, _ := reply[0].(string)
 	text, _ := reply[1].(string)
 	bound, _ := strconv.ParseInt(text, 10, 64)
-	return answer{verdict: refused, err: &fenceError{why: why, bound: bound}}
+	return answer{verdict: outFenced, err: &fenceError{why: why, bound: bound}}
 }
 
 // heedFences takes in what the nodes said against the round's fence.
@@ -116,7 +116,7 @@ func (n *round) heedFences() {
 	for i := range n.answers {
 		var e *fenceError
 		switch {
-		case n.answers[i].verdict != refused || !errors.As(n.answers[i].err, &e):
+		case n.answers[i].verdict != outFenced || !errors.As(n.answers[i].err, &e):
 		case e.why == "low":
 			a.fenceFloor = max(a.fenceFloor, e.bound)
 		default:

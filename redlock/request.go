@@ -89,18 +89,18 @@ type notice struct{ channel, sender string }
 type verdict uint8
 
 const (
-	pending verdict = iota
-	yes             // acquired, extended or released here
-	no              // held by another, or not held by this token
-	refused         // acquire: to be had, but not with this fence
-	failed          // certainly not executed, and will not be
-	unknown         // sent and not answered: it may have been executed, or may be yet
+	pending   verdict = iota
+	yes               // acquired, extended or released here
+	no                // held by another, or not held by this token
+	outFenced         // acquire: to be had, but not with this fence
+	failed            // certainly not executed, and will not be
+	unknown           // sent and not answered: it may have been executed, or may be yet
 )
 
 // answer is one node's reply to one request.
 type answer struct {
 	verdict verdict
-	holder  string // acquire refused: the value that holds the key
+	holder  string // acquire, no: the value that holds the key
 	number  int64  // release: how many heard of it; inspect: what PTTL says; extend: 2 in state 'k'
 	err     error  // failed and unknown: why
 }
