@@ -237,14 +237,14 @@ func TestAReplicaIsNotAsked(t *testing.T) {
 	t.Parallel()
 	servers := redistest.Start(t, 4)
 	host, port, _ := strings.Cut(servers[3].Addr(), ":")
-	if err := servers[0].Client().SlaveOf(t.Context(), host, port).Err(); err != nil {
+	if err := servers[0].Client().Do(t.Context(), "REPLICAOF", host, port).Err(); err != nil {
 		t.Fatal(err)
 	}
 	q := open(t, Options{Nodes: at(addresses(servers[:3])...), NodeTimeout: 300 * time.Millisecond})
 	eventually(t, "the replica is down", func() bool { return errors.Is(q.Nodes()[0].Down, errReplica) })
 	mustUnlock(t, q, mustLock(t, q, lockFor("a", time.Minute)))
 	// A promoted one may lack what its master acknowledged.
-	if err := servers[0].Client().SlaveOf(t.Context(), "NO", "ONE").Err(); err != nil {
+	if err := servers[0].Client().Do(t.Context(), "REPLICAOF", "NO", "ONE").Err(); err != nil {
 		t.Fatal(err)
 	}
 	wantStates(t, q, StateAdmitted, StateAdmitted, StateAdmitted)

@@ -1,0 +1,120 @@
+package redlock
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"redlock-proxy/internal/redistest"
+)
+
+// clocked is a guard with one node, whose clock the test reads out.
+type clocked struct {
+	t     *testing.T
+	guard *guard
+	now   time.Time
+	node  time.Duration // the node's clock
+}
+
+func newClocked(t *testing.T) *clocked {
+	t.Helper()
+	q := open(t, Options{Nodes: at("127.0.0.1:1"), MaxTTL: time.Minute})
+	return &clocked{t: t, guard: q.guard, now: time.Now()}
+}
+
+// after lets time go on here and there, and looks at the node, which takes trip.
+func (c *clocked) after(here, there, trip time.Duration) (mistrusted time.Duration) {
+	c.now, c.node = c.now.Add(here), c.node+there
+	c.guard.mu.Lock()
+	defer c.guard.mu.Unlock()
+	m := &c.guard.members[0].clock
+	m.note(c.guard, sighting{run: "r", clock: c.node.Microseconds(), sent: c.now, received: c.now.Add(trip)})
+	return max(0, m.mistrusted.Sub(c.now))
+}
+
+func TestAClockThatRunsAheadIsMistrusted(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	cases := []struct {
+		name        string
+		here, there time.Duration
+		trip        time.Duration
+		least, most time.Duration
+	}{
+		{"as ours", 500 * ms, 500 * ms, ms, 0, 0},
+		{"within the drift", 500 * ms, 506 * ms, 0, 0, 0},
+		{"a step back", 500 * ms, -time.Hour, ms, 0, 0},
+		{"a slow answer proves nothing", 500 * ms, 600 * ms, 200 * ms, 0, 0},
+		// 100 ms less the 7 that drift allows in half a second: of locks with a ttl
+		// over 9.3 s the drift covers it.
+		{"a step", 500 * ms, 600 * ms, 0, 9 * time.Second, 10 * time.Second},
+		{"a leap", 500 * ms, time.Hour, 0, time.Minute, 62 * time.Second},
+	}
+	for _, tt := range cases {
+		c := newClocked(t)
+		c.after(0, time.Hour, 0)
+		if got := c.after(tt.here, tt.there, tt.trip); got < tt.least || got > tt.most {
+			t.Errorf("%s: mistrusted for %v, want %v to %v", tt.name, got, tt.least, tt.most)
+		}
+	}
+}
+
+// TestAFastClockIsFoundInTime: each step is within what two looks can tell.
+func TestAFastClockIsFoundInTime(t *testing.T) {
+	t.Parallel()
+	c := newClocked(t)
+	c.after(0, time.Hour, 0)
+	for i := range 100 {
+		if c.after(500*time.Millisecond, 508*time.Millisecond, time.Millisecond) > 0 {
+			t.Logf("after %d looks", i)
+			return
+		}
+	}
+	t.Error("a clock that runs 1.6 % fast is trusted")
+}
+
+// TestASuspendedMachineStretchesNoValidity: its monotonic clock stood still, the
+// nodes' did not.
+func TestASuspendedMachineStretchesNoValidity(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	wires := make([]*redistest.Wire, len(servers))
+	var reach []string
+	for i, s := range servers {
+		wires[i] = redistest.StartWire(t, s.Addr())
+		reach = append(reach, wires[i].Addr())
+	}
+	var slept atomic.Int64
+	o := Options{Nodes: at(reach...), NodeTimeout: patient, FirstStart: FirstStartForce}
+	s := seams{dial: newRedisWire, chance: func() float64 { return 0.5 }, asleep: func() time.Duration { return time.Duration(slept.Load()) }}
+	q, err := newQuorumOver(t.Context(), o, soundRules(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close(t.Context()) })
+	warm(t, q)
+
+	// A grant in flight.
+	const ttl = 30 * time.Second
+	each(wires, func(w *redistest.Wire) { w.Delay(300 * time.Millisecond) })
+	outcome := make(chan error, 2)
+	q.StartLock(t.Context(), lockFor("a", ttl), func(_ Grant, err error) { outcome <- err })
+	slept.Add(int64(time.Minute))
+	wantErr(t, "a Lock that slept longer than its ttl", <-outcome, ErrTooLate)
+	each(wires, func(w *redistest.Wire) { w.Delay(0) })
+
+	// One that goes on.
+	g := mustLock(t, q, Request{Resource: "b", Token: "mine", TTL: ttl, Owned: true})
+	lost := make(chan error, 1)
+	h := q.Hold(g, ttl, time.Hour, func(_ *Hold, err error) { lost <- err })
+	before := h.Until()
+	slept.Add(int64(ttl) / 3)
+	eventually(t, "its validity is shorter", func() bool { return h.Until().Before(before.Add(-ttl/3+time.Second)) || h.Until().After(before.Add(time.Second)) })
+	slept.Add(int64(time.Minute))
+	select {
+	case err := <-lost:
+		wantErr(t, "a Hold that slept longer than its ttl", err, ErrLost)
+	case <-time.After(patient):
+		t.Error("nobody noticed")
+	}
+}
