@@ -1,0 +1,2 @@
+// Package proof is for its tests.
+package proof

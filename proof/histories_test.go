@@ -1,0 +1,137 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"redlock-proxy/proof/history"
+)
+
+// round is a random run of one world. Its seed chooses everything but the
+// scheduling of processes and threads.
+type round struct {
+	plan
+	seed      uint64
+	lasts     time.Duration
+	clients   int
+	resources int
+	faults    [][]kind // each list is worked off beside the others
+	rules     history.Rules
+	fences    bool
+}
+
+// common is what all rounds have.
+func common(seed uint64) round {
+	return round{
+		plan: plan{nodes: 3, proxies: 3, binary: built.proxy, args: []string{"--node-timeout=100ms", "--max-ttl=2s"}},
+		seed: seed, lasts: 10 * time.Second, clients: 10, resources: 3,
+		faults: [][]kind{nodeFaults, wireFaults, wireFaults, proxyFaults},
+	}
+}
+
+// TestHistories runs round after round.
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	rounds(t, func(t *testing.T, seed uint64, lasts time.Duration) {
+		r := common(seed)
+		r.lasts = min(r.lasts, lasts)
+		if seed%2 == 1 {
+			r.nodes = 5
+		}
+		ops := r.play(t)
+		judge(t, seed, r.rules, ops)
+		wantPower(t, ops)
+	})
+}
+
+// rounds gives each round a seed and the rest of the time; with a seed on the
+// command line there is one, of that seed.
+func rounds(t *testing.T, play func(t *testing.T, seed uint64, lasts time.Duration)) {
+	t.Helper()
+	for end, first := time.Now().Add(chosen.run), true; first || chosen.seed == 0 && time.Until(end) > time.Second; first = false {
+		seed := chosen.seed
+		if seed == 0 {
+			seed = rand.Uint64()
+		}
+		ok := t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Logf("again with: go test -run %s -proof.seed=%d", t.Name(), seed)
+			play(t, seed, time.Until(end))
+		})
+		if !ok {
+			return
+		}
+	}
+}
+
+// play lets clients and faults loose and returns what the clients were told.
+func (r round) play(t *testing.T) []history.Op {
+	t.Helper()
+	w := r.open(t)
+	recorder, harm := history.NewRecorder(), &mischief{counts: make(map[string]int)}
+	ctx, cancel := context.WithTimeout(t.Context(), r.lasts)
+	defer cancel()
+	var stream uint64
+	dice := func() *rand.Rand {
+		stream++
+		return rand.New(rand.NewPCG(r.seed, stream))
+	}
+	var all sync.WaitGroup
+	for _, kinds := range r.faults {
+		d := dice()
+		all.Go(func() { harm.cause(ctx, w, d, kinds) })
+	}
+	for id := range r.clients {
+		l := &life{newClient(id, recorder, w.addresses()...), dice(), r.resources, r.fences}
+		all.Go(func() {
+			defer l.close()
+			l.live(ctx)
+		})
+	}
+	all.Wait()
+	t.Logf("%d nodes, %d proxies, %d clients; %v", r.nodes, r.proxies, r.clients, harm)
+	w.wantRecovered(t)
+	return recorder.Ops()
+}
+
+func (w *world) addresses() (all []string) {
+	for _, p := range w.proxies {
+		all = append(all, p.address)
+	}
+	return all
+}
+
+// wantRecovered: when nothing is wrong any more every proxy grants again.
+func (w *world) wantRecovered(t *testing.T) {
+	t.Helper()
+	calm := history.NewRecorder()
+	c := newClient(0, calm, w.addresses()...)
+	defer c.close()
+	for i, l := range c.lines {
+		a := ask{resource: "calm", token: fmt.Sprint("calm ", i), ttl: time.Second, wait: []any{"BLOCK", 500}}
+		var got history.Op
+		eventually(t, "a proxy grants again", func() bool {
+			got = c.lock(l, a)
+			return got.Outcome == history.Yes
+		})
+		eventually(t, "a lock is released", func() bool { return c.unlock(l, got).Outcome != history.Unknown })
+	}
+}
+
+// wantPower: a history in which little happened says nothing.
+func wantPower(t *testing.T, ops []history.Op) {
+	t.Helper()
+	count := make(map[string]int)
+	for _, o := range ops {
+		count[fmt.Sprintf("%s %s", o.Kind, o.Outcome)]++
+	}
+	t.Logf("%d operations: %v", len(ops), count)
+	for what, least := range map[string]int{"lock yes": 20, "lock no": 10, "extend yes": 5, "unlock yes": 10, "lock unknown": 1} {
+		if count[what] < least {
+			t.Errorf("%s: %d of them, want %d: nothing is shown", what, count[what], least)
+		}
+	}
+}
