@@ -28,7 +28,7 @@ type round struct {
 func common(seed uint64) round {
 	return round{
 		plan: plan{nodes: 3, proxies: 3, binary: built.proxy, args: []string{"--node-timeout=100ms", "--max-ttl=2s"}},
-		seed: seed, lasts: 10 * time.Second, clients: 10, resources: 3,
+		seed: seed, lasts: 10 * time.Second, clients: 16, resources: 3,
 		faults: [][]kind{nodeFaults, wireFaults, wireFaults, proxyFaults},
 	}
 }

@@ -50,7 +50,8 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	built = binaries{
-		proxy: builder(filepath.Join(dir, "redlock-proxy"), "..", "./cmd/redlock-proxy"),
+		proxy:   builder(filepath.Join(dir, "redlock-proxy"), "..", "./cmd/redlock-proxy"),
+		counter: builder(filepath.Join(dir, "counter"), ".", "./drivers/go"),
 	}
 	redis.SetLogger(silence{})
 	return m.Run()
