@@ -145,14 +145,24 @@ func lostUpdates(t *testing.T, path string) (wrong []string) {
 		if n != fmt.Sprint(i+1) {
 			return []string{fmt.Sprintf("an update is lost: line %d is %q, behind %q", i+1, line, lines[max(i-1, 0)])}
 		}
-		language, _, _ := strings.Cut(name, "-")
-		by[language]++
+		by[language(name)]++
 	}
 	t.Logf("counted to %d: %v", len(lines), by)
+	wantBoth(t, by)
+	return nil
+}
+
+func language(name string) string {
+	language, _, _ := strings.Cut(name, "-")
+	return language
+}
+
+// wantBoth: a place where only one language counted shows little.
+func wantBoth(t *testing.T, by map[string]int) {
+	t.Helper()
 	for _, language := range languages {
 		if by[language] < 5 {
 			t.Errorf("%s counted %d times: nothing is shown", language, by[language])
 		}
 	}
-	return nil
 }

@@ -51,6 +51,7 @@ func run(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(dir) }()
 	built = binaries{
 		proxy:   builder(filepath.Join(dir, "redlock-proxy"), "..", "./cmd/redlock-proxy"),
+		broken:  builder(filepath.Join(dir, "redlock-broken"), "..", "./cmd/redlock-proxy", "-tags", "broken"),
 		counter: builder(filepath.Join(dir, "counter"), ".", "./drivers/go"),
 	}
 	redis.SetLogger(silence{})

@@ -12,20 +12,21 @@ import (
 
 // judge fails the test when no lock can have told its clients what was told, and
 // writes down why.
-func judge(t *testing.T, seed uint64, rules history.Rules, ops []history.Op) {
+func judge(t *testing.T, name any, rules history.Rules, ops []history.Op) {
 	t.Helper()
 	wrong := violations(rules, ops)
-	if len(wrong.plain) == 0 && len(wrong.verdicts) == 0 {
+	if wrong.none() {
 		return
 	}
-	for _, w := range wrong.plain {
+	const most = 10 // The file has them all.
+	for _, w := range wrong.plain[:min(len(wrong.plain), most)] {
 		t.Error(w)
 	}
-	name := filepath.Join(chosen.dir, fmt.Sprintf("violation-%d", seed))
+	stem := filepath.Join(chosen.dir, fmt.Sprint("violation-", name))
 	text, err := history.Marshal(ops)
-	write(t, name+".json", text, err)
+	write(t, stem+".json", text, err)
 	for _, v := range wrong.verdicts {
-		page := fmt.Sprintf("%s-%s.html", name, v.Resource)
+		page := fmt.Sprintf("%s-%s.html", stem, v.Resource)
 		t.Errorf("the history of %s: %s, see %s", v.Resource, v.Result, page)
 		f, err := os.Create(page)
 		if err == nil {
@@ -55,6 +56,8 @@ type wrong struct {
 	plain    []string
 	verdicts []history.Verdict
 }
+
+func (w wrong) none() bool { return len(w.plain) == 0 && len(w.verdicts) == 0 }
 
 func violations(rules history.Rules, ops []history.Op) wrong {
 	const most = 30 * time.Second // for each resource, which takes less than one
