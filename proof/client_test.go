@@ -31,23 +31,26 @@ type line struct {
 	raw net.Conn
 }
 
-func newClient(id int, recorder *history.Recorder, addresses ...string) *client {
+// impatient is longer than any wait of the random runs, and than a proxy stands
+// still in them.
+const impatient = 3 * time.Second
+
+func newClient(id int, recorder *history.Recorder, timeout time.Duration, addresses ...string) *client {
 	c := &client{id: id, recorder: recorder}
 	for _, address := range addresses {
-		c.lines = append(c.lines, newLine(address))
+		c.lines = append(c.lines, newLine(address, timeout))
 	}
 	return c
 }
 
-func newLine(address string) *line {
+func newLine(address string, timeout time.Duration) *line {
 	l := &line{}
 	l.rdb = redis.NewClient(&redis.Options{
 		Addr:     address,
 		PoolSize: 1,
 		// Each command is sent once, or the history would not say when.
 		MaxRetries: -1, DialerRetries: 1,
-		// Longer than any wait of the tests, and than a proxy stands still.
-		DialTimeout: time.Second, ReadTimeout: 3 * time.Second, ConnMaxIdleTime: -1,
+		DialTimeout: time.Second, ReadTimeout: timeout, ConnMaxIdleTime: -1,
 		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
 			raw, err := new(net.Dialer).DialContext(ctx, network, address)
 			l.mu.Lock()

@@ -85,7 +85,7 @@ func (r round) play(t *testing.T) []history.Op {
 		all.Go(func() { harm.cause(ctx, w, d, kinds) })
 	}
 	for id := range r.clients {
-		l := &life{newClient(id, recorder, w.addresses()...), dice(), r.resources, r.fences}
+		l := &life{newClient(id, recorder, impatient, w.addresses()...), dice(), r.resources, r.fences}
 		all.Go(func() {
 			defer l.close()
 			l.live(ctx)
@@ -108,7 +108,7 @@ func (w *world) addresses() (all []string) {
 func (w *world) wantRecovered(t *testing.T) {
 	t.Helper()
 	calm := history.NewRecorder()
-	c := newClient(0, calm, w.addresses()...)
+	c := newClient(0, calm, impatient, w.addresses()...)
 	defer c.close()
 	for i, l := range c.lines {
 		a := ask{resource: "calm", token: fmt.Sprint("calm ", i), ttl: time.Second, wait: []any{"BLOCK", 500}}

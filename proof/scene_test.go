@@ -38,7 +38,7 @@ type actor struct {
 }
 
 func (s *scene) actor(p *proxy) *actor {
-	c := newClient(s.actors, s.recorder, p.address)
+	c := newClient(s.actors, s.recorder, 2*patience, p.address)
 	s.actors++
 	s.Cleanup(c.close)
 	return &actor{c, c.lines[0]}
@@ -109,7 +109,7 @@ func (s *scene) reach(p *proxy, nodes ...int) {
 	for i, w := range p.wires {
 		w.Refuse(!up[i])
 	}
-	l := newLine(p.address)
+	l := newLine(p.address, patience)
 	defer func() { _ = l.rdb.Close() }()
 	eventually(s.T, fmt.Sprintf("the proxy reaches nodes %v", nodes), func() bool {
 		info := l.rdb.Info(s.Context(), "redlock").Val()
@@ -123,5 +123,15 @@ func (s *scene) reach(p *proxy, nodes ...int) {
 			}
 		}
 		return true
+	})
+}
+
+// awaitWaiting waits until so many wait at a proxy.
+func (s *scene) awaitWaiting(p *proxy, want int) {
+	s.Helper()
+	l := newLine(p.address, patience)
+	defer func() { _ = l.rdb.Close() }()
+	eventually(s.T, fmt.Sprintf("%d wait", want), func() bool {
+		return strings.Contains(l.rdb.Info(s.Context(), "clients").Val(), fmt.Sprintf("blocked_clients:%d\r\n", want))
 	})
 }
