@@ -16,6 +16,7 @@ type scene struct {
 	*world
 	recorder *history.Recorder
 	actors   int
+	tokens   int
 }
 
 func (p plan) scene(t *testing.T) *scene {
