@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test check fuzz clients bench contend overload
+.PHONY: run test check fuzz clients proof bench contend overload
 
 run: ## the proxy on its embedded nodes
 	go run ./cmd/redlock-proxy
@@ -15,12 +15,15 @@ check: ## format, vet, lint, modules, imports
 	go vet ./...
 	cd bench && go vet ./...
 	cd clients && go vet ./...
+	cd proof && go vet ./...
 	$(STATICCHECK) ./...
 	cd bench && $(STATICCHECK) ./...
 	cd clients && $(STATICCHECK) ./...
+	cd proof && $(STATICCHECK) ./...
 	go mod tidy -diff
 	cd bench && go mod tidy -diff
 	cd clients && go mod tidy -diff
+	cd proof && go mod tidy -diff
 	sh .ci/imports.sh
 
 fuzz: ## the guard against random bytes, FUZZTIME=10m for longer
@@ -28,6 +31,9 @@ fuzz: ## the guard against random bytes, FUZZTIME=10m for longer
 
 clients: ## every client against the proxy, and README's table of them anew
 	cd clients && go test -race . -update
+
+proof: ## random runs of real processes through faults, RUN=1h for longer
+	cd proof && go test -race -count=1 -v -timeout 0 -run 'TestHistories|TestCounter' . -proof.run=$${RUN:-5m}
 
 bench: ## our proxy and library beside redsync, on the same nodes
 	cd bench && go run .

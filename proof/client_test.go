@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -104,7 +105,7 @@ func (a ask) words() []any {
 func (c *client) lock(l *line, a ask) history.Op {
 	o := history.Op{
 		Kind: history.Lock, Resource: a.resource, Token: a.token, TTL: a.ttl,
-		Lapses: a.token == "" && !a.keep,
+		Lapses: a.token == "" && !a.keep, Kept: a.keep,
 	}
 	o = c.do(l, o, a.words()...)
 	if a.keep && o.Outcome == history.Yes {
@@ -119,7 +120,7 @@ func (c *client) extend(l *line, held history.Op, ttl time.Duration) history.Op 
 }
 
 func (c *client) unlock(l *line, held history.Op) history.Op {
-	o := history.Op{Kind: history.Unlock, Resource: held.Resource, Token: held.Token}
+	o := history.Op{Kind: history.Unlock, Resource: held.Resource, Token: held.Token, Kept: held.Kept}
 	return c.do(l, o, "UNLOCK", held.Resource, held.Token)
 }
 
@@ -148,6 +149,9 @@ func (c *client) do(l *line, o history.Op, words ...any) history.Op {
 	reply, err := l.rdb.Do(context.Background(), words...).Result()
 	o.Return = c.recorder.Now()
 	o = read(o, reply, err)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return o // it was never sent
+	}
 	c.recorder.Add(o)
 	if broken := redis.Error(nil); err != nil && !errors.As(err, &broken) {
 		c.giveUp(l, o.Call)

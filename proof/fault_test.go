@@ -128,7 +128,7 @@ type mischief struct {
 // cause lets one fault follow the other until the run is over.
 func (m *mischief) cause(ctx context.Context, w *world, dice *rand.Rand, kinds []kind) {
 	for ctx.Err() == nil {
-		calm := 20*time.Millisecond + time.Duration(dice.Int64N(int64(400*time.Millisecond)))
+		calm := 50*time.Millisecond + time.Duration(dice.Int64N(int64(700*time.Millisecond)))
 		f := one(dice, kinds)(w, dice)
 		lasts := time.Duration(dice.Int64N(int64(f.most) + 1))
 		sleep(ctx, calm)

@@ -20,7 +20,7 @@ type life struct {
 func (l *life) live(ctx context.Context) {
 	for ctx.Err() == nil {
 		l.acquire(ctx)
-		l.pause(ctx, time.Millisecond, 40*time.Millisecond)
+		l.pause(ctx, time.Millisecond, 30*time.Millisecond)
 	}
 }
 
@@ -53,7 +53,7 @@ func (l *life) acquire(ctx context.Context) {
 func (l *life) choose() ask {
 	a := ask{
 		resource: number("r", l.dice.Uint64N(uint64(l.resources))),
-		ttl:      l.between(150*time.Millisecond, 700*time.Millisecond),
+		ttl:      l.between(100*time.Millisecond, 600*time.Millisecond),
 		keep:     l.chance(20),
 		fence:    l.fences && l.chance(50),
 	}
@@ -74,21 +74,21 @@ func (l *life) hold(ctx context.Context, at *line, a ask, held history.Op) {
 	for range l.dice.IntN(4) {
 		now := held
 		switch {
-		case l.chance(10): // it dies
+		case l.chance(5): // it dies
 			for _, each := range l.lines {
 				l.leave(each)
 			}
 			return
-		case l.chance(15): // it oversleeps
+		case l.chance(8): // it oversleeps
 			l.pause(ctx, held.Validity, held.Validity+a.ttl/4)
 			now = l.extend(l.line(), held, a.ttl)
 		case l.chance(40):
-			l.pause(ctx, 0, held.Validity/2)
-			now = l.extend(l.line(), held, l.between(150*time.Millisecond, 700*time.Millisecond))
+			l.pause(ctx, 0, held.Validity/3)
+			now = l.extend(l.line(), held, l.between(100*time.Millisecond, 600*time.Millisecond))
 		case l.chance(30) && a.token != "" && l.recorder.Now() < held.Call+held.Validity:
 			now = l.lock(at, a)
 		default:
-			l.pause(ctx, 0, held.Validity/2)
+			l.pause(ctx, 0, held.Validity/3)
 		}
 		if now.Outcome == history.No {
 			return
