@@ -57,7 +57,7 @@ func newCrowd(t *testing.T, w *world, dice *rand.Rand, where ...string) *crowd {
 func (m *member) start(seed uint64) {
 	c := m.crowd
 	args := append(m.program[1:len(m.program):len(m.program)],
-		strings.Join(c.world.addresses(), ","), resource, m.name, fmt.Sprint(seed))
+		strings.Join(c.world.fronts(), ","), resource, m.name, fmt.Sprint(seed))
 	m.process = startProcess(c.t, exec.Command(m.program[0], append(args, c.arguments...)...))
 	mine := m.process
 	c.t.Cleanup(func() { mine.wantNoComplaint(c.t) })

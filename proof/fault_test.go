@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"redlock-proxy/internal/redistest"
+	"redlock-proxy/proof/history"
 )
 
 // fault is something that goes wrong for a while. It is begun and ended by one
@@ -63,6 +64,29 @@ func (w *world) restart(n *redistest.Server) {
 	}
 }
 
+// unseen is how old a look at a node may be when its vote counts.
+const unseen = 500 * time.Millisecond
+
+// flushNode is noted, as it excuses what happens until it is noticed.
+func flushNode(recorder *history.Recorder) kind {
+	return func(w *world, dice *rand.Rand) fault {
+		n := one(dice, w.nodes)
+		return fault{name: "a node is flushed", end: func() {}, begin: func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			o := history.Op{Kind: history.Forget, Outcome: history.Unknown, Call: recorder.Now(), Note: n.Addr()}
+			if err := n.Client().FlushAll(ctx).Err(); err != nil {
+				o.Note = fmt.Sprint(n.Addr(), " ", err) // It stands still, and may do it later.
+				for end := time.Now().Add(patience); n.Client().Ping(context.Background()).Err() != nil && time.Now().Before(end); {
+					time.Sleep(5 * time.Millisecond)
+				}
+			}
+			o.Return = recorder.Now() + unseen
+			recorder.Add(o)
+		}}
+	}
+}
+
 func wireFault(name string, turn func(*redistest.Wire, bool)) kind {
 	return func(w *world, dice *rand.Rand) fault {
 		wire := one(dice, one(dice, w.proxies).wires)
@@ -108,12 +132,7 @@ func killProxy(w *world, dice *rand.Rand) fault {
 	p := one(dice, w.proxies)
 	return fault{
 		name: "a proxy is dead for a while", most: 300 * time.Millisecond,
-		begin: func() { p.kill() },
-		end: func() {
-			if !p.start() {
-				w.t.Errorf("the proxy does not start again at %s:\n%s", p.address, p.log)
-			}
-		},
+		begin: func() { p.kill() }, end: p.restart,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type round struct {
 	faults    [][]kind // each list is worked off beside the others
 	rules     history.Rules
 	fences    bool
+	flushes   bool // nodes are flushed, which is noted
 }
 
 // common is what all rounds have.
@@ -80,12 +82,15 @@ func (r round) play(t *testing.T) []history.Op {
 		return rand.New(rand.NewPCG(r.seed, stream))
 	}
 	var all sync.WaitGroup
+	if r.flushes {
+		r.faults = append(slices.Clone(r.faults), []kind{flushNode(recorder)})
+	}
 	for _, kinds := range r.faults {
 		d := dice()
 		all.Go(func() { harm.cause(ctx, w, d, kinds) })
 	}
 	for id := range r.clients {
-		l := &life{newClient(id, recorder, impatient, w.addresses()...), dice(), r.resources, r.fences}
+		l := &life{newClient(id, recorder, impatient, w.fronts()...), dice(), r.resources, r.fences}
 		all.Go(func() {
 			defer l.close()
 			l.live(ctx)
@@ -97,18 +102,11 @@ func (r round) play(t *testing.T) []history.Op {
 	return recorder.Ops()
 }
 
-func (w *world) addresses() (all []string) {
-	for _, p := range w.proxies {
-		all = append(all, p.address)
-	}
-	return all
-}
-
 // wantRecovered: when nothing is wrong any more every proxy grants again.
 func (w *world) wantRecovered(t *testing.T) {
 	t.Helper()
 	calm := history.NewRecorder()
-	c := newClient(0, calm, impatient, w.addresses()...)
+	c := newClient(0, calm, impatient, w.fronts()...)
 	defer c.close()
 	for i, l := range c.lines {
 		a := ask{resource: "calm", token: fmt.Sprint("calm ", i), ttl: time.Second, wait: []any{"BLOCK", 500}}

@@ -17,6 +17,8 @@ type world struct {
 	t       *testing.T
 	nodes   []*redistest.Server
 	proxies []*proxy
+	// addresses are where the proxies' wires to the nodes end.
+	addresses []string
 }
 
 // proxy is a proxy process that keeps its port over restarts, and its wires to
@@ -34,6 +36,7 @@ type proxy struct {
 // plan is what a world is made of.
 type plan struct {
 	nodes, proxies int
+	before         func(*world) // done before the proxies start
 	binary         func() (string, error)
 	env            []string
 	args           []string
@@ -49,11 +52,14 @@ func (p plan) open(t *testing.T) *world {
 			t.Fatalf("%v; run sh test.sh", err)
 		}
 		t.Cleanup(s.Close)
-		w.nodes = append(w.nodes, s)
+		w.nodes, w.addresses = append(w.nodes, s), append(w.addresses, s.Addr())
 	}
 	binary, err := p.binary()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if p.before != nil {
+		p.before(w)
 	}
 	for range p.proxies {
 		w.proxies = append(w.proxies, w.newProxy(binary, p.env, p.args))
@@ -65,8 +71,8 @@ func (p plan) open(t *testing.T) *world {
 func (w *world) newProxy(binary string, env, args []string) *proxy {
 	w.t.Helper()
 	p := &proxy{world: w, binary: binary, env: env, args: args}
-	for _, n := range w.nodes {
-		p.wires = append(p.wires, redistest.StartWire(w.t, n.Addr()))
+	for _, address := range w.addresses {
+		p.wires = append(p.wires, redistest.StartWire(w.t, address))
 	}
 	const attempts = 10 // Somebody may be faster at the port.
 	for range attempts {
@@ -98,6 +104,21 @@ func (p *proxy) start() bool {
 	}
 	p.killed = true // in effect, by who has the port
 	return false
+}
+
+// restart starts it again where it was.
+func (p *proxy) restart() {
+	if !p.start() {
+		p.world.t.Errorf("the proxy does not start again at %s:\n%s", p.address, p.log)
+	}
+}
+
+// fronts are where the proxies listen.
+func (w *world) fronts() (all []string) {
+	for _, p := range w.proxies {
+		all = append(all, p.address)
+	}
+	return all
 }
 
 // freeAddress gives a loopback address that nobody listens on now. It is below
