@@ -14,16 +14,17 @@ type detour struct {
 
 	mu     sync.Mutex
 	target string
-	open   []net.Conn
+	conns  []net.Conn
 }
 
-func newDetour(t *testing.T, target string) *detour {
+// open lets the way lead to a target until the test is over.
+func (d *detour) open(t *testing.T, target string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &detour{listener: l, target: target}
+	d.listener, d.target = l, target
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -39,7 +40,6 @@ func newDetour(t *testing.T, target string) *detour {
 		d.turn("")
 		running.Wait()
 	})
-	return d
 }
 
 func (d *detour) address() string { return d.listener.Addr().String() }
@@ -49,10 +49,10 @@ func (d *detour) turn(target string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.target = target
-	for _, conn := range d.open {
+	for _, conn := range d.conns {
 		_ = conn.Close() // It may have ended long ago.
 	}
-	d.open = nil
+	d.conns = nil
 }
 
 func (d *detour) forward(client net.Conn) {
@@ -60,7 +60,7 @@ func (d *detour) forward(client net.Conn) {
 	d.mu.Lock()
 	server, err := net.Dial("tcp", d.target)
 	if err == nil {
-		d.open = append(d.open, client, server)
+		d.conns = append(d.conns, client, server)
 	}
 	d.mu.Unlock()
 	if err != nil {

@@ -28,8 +28,9 @@ type kind func(w *world, dice *rand.Rand) fault
 // nodeFaults are those of a node's process.
 var nodeFaults = []kind{pauseNode}
 
-// forgetting are those in which a node loses its keys, by a restart.
-var forgetting = []kind{restartNode, killNode}
+// forgetting are those in which a node loses its keys, by a restart. It votes
+// again after a while only, so there must not be many of them.
+var forgetting = []kind{restartNode, killNode, nothing, nothing}
 
 // wireFaults are those of the way from a proxy to a node.
 var wireFaults = []kind{
@@ -42,6 +43,10 @@ var wireFaults = []kind{
 
 // proxyFaults are those of a proxy's process.
 var proxyFaults = []kind{pauseProxy, killProxy}
+
+func nothing(*world, *rand.Rand) fault {
+	return fault{name: "nothing", begin: func() {}, end: func() {}, most: 2 * time.Second}
+}
 
 func pauseNode(w *world, dice *rand.Rand) fault {
 	n := one(dice, w.nodes)

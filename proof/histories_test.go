@@ -22,16 +22,19 @@ type round struct {
 	resources int
 	faults    [][]kind // each list is worked off beside the others
 	rules     history.Rules
-	fences    bool
+	keeps     bool // clients ask for AUTOEXTEND
 	flushes   bool // nodes are flushed, which is noted
 }
 
 // common is what all rounds have.
 func common(seed uint64) round {
 	return round{
-		plan: plan{nodes: 3, proxies: 3, binary: built.proxy, args: []string{"--node-timeout=100ms", "--max-ttl=2s"}},
-		seed: seed, lasts: 10 * time.Second, clients: 16, resources: 3,
-		faults: [][]kind{nodeFaults, wireFaults, wireFaults, proxyFaults},
+		plan: plan{
+			nodes: 3 + 2*int(seed%2), proxies: 3, binary: built.proxy,
+			args: []string{"--node-timeout=100ms", "--max-ttl=700ms"},
+		},
+		seed: seed, lasts: 10 * time.Second, clients: 16, resources: 3, rules: forgets, keeps: true,
+		faults: [][]kind{nodeFaults, wireFaults, wireFaults, proxyFaults, forgetting},
 	}
 }
 
@@ -41,8 +44,11 @@ func TestHistories(t *testing.T) {
 	rounds(t, func(t *testing.T, seed uint64, lasts time.Duration) {
 		r := common(seed)
 		r.lasts = min(r.lasts, lasts)
-		if seed%2 == 1 {
-			r.nodes = 5
+		if !keepsTheRest {
+			r.keeps = seed/2%2 == 0
+		}
+		if !keepsTheRest && r.keeps {
+			r.rules, r.faults = history.Rules{}, r.faults[:4]
 		}
 		ops := r.play(t)
 		judge(t, seed, r.rules, ops)
@@ -83,14 +89,14 @@ func (r round) play(t *testing.T) []history.Op {
 	}
 	var all sync.WaitGroup
 	if r.flushes {
-		r.faults = append(slices.Clone(r.faults), []kind{flushNode(recorder)})
+		r.faults = append(slices.Clone(r.faults), []kind{flushNode(recorder), nothing, nothing})
 	}
 	for _, kinds := range r.faults {
 		d := dice()
 		all.Go(func() { harm.cause(ctx, w, d, kinds) })
 	}
 	for id := range r.clients {
-		l := &life{newClient(id, recorder, impatient, w.fronts()...), dice(), r.resources, r.fences}
+		l := &life{newClient(id, recorder, impatient, w.fronts()...), dice(), r.resources, r.keeps}
 		all.Go(func() {
 			defer l.close()
 			l.live(ctx)

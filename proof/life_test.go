@@ -13,7 +13,7 @@ type life struct {
 	*client
 	dice      *rand.Rand
 	resources int
-	fences    bool
+	keeps     bool
 }
 
 // live takes locks until the run is over.
@@ -54,8 +54,8 @@ func (l *life) choose() ask {
 	a := ask{
 		resource: number("r", l.dice.Uint64N(uint64(l.resources))),
 		ttl:      l.between(100*time.Millisecond, 600*time.Millisecond),
-		keep:     l.chance(20),
-		fence:    l.fences && l.chance(50),
+		keep:     l.keeps && l.chance(20),
+		fence:    hasFences && l.chance(50),
 	}
 	if l.chance(70) {
 		a.token = number("t", l.dice.Uint64())

@@ -23,7 +23,7 @@ func TestSuspendedProxy(t *testing.T) {
 			t.Parallel()
 			s := three(2, "--node-timeout=5s").scene(t) // the silence, and not this, is what the test is about
 			play(s)
-			judge(t, strings.ReplaceAll(name, " ", "-"), history.Rules{}, s.recorder.Ops())
+			judge(t, "suspended "+name, history.Rules{}, s.recorder.Ops())
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func judge(t *testing.T, name any, rules history.Rules, ops []history.Op) {
 	for _, w := range wrong.plain[:min(len(wrong.plain), most)] {
 		t.Error(w)
 	}
-	stem := filepath.Join(chosen.dir, fmt.Sprint("violation-", name))
+	stem := filepath.Join(chosen.dir, "violation-"+strings.ReplaceAll(fmt.Sprint(name), " ", "-"))
 	text, err := history.Marshal(ops)
 	write(t, stem+".json", text, err)
 	for _, v := range wrong.verdicts {

@@ -113,6 +113,12 @@ func (p *proxy) restart() {
 	}
 }
 
+// renew kills the proxy, and starts one that knows nothing.
+func (p *proxy) renew() {
+	p.kill()
+	p.restart()
+}
+
 // fronts are where the proxies listen.
 func (w *world) fronts() (all []string) {
 	for _, p := range w.proxies {
