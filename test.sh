@@ -46,6 +46,6 @@ make check
 go test -race -count=1 -timeout 10m ./...
 (cd bench && go test -race -count=1 -timeout 5m ./...)
 (cd clients && go test -race -count=1 -timeout 10m ./...)
-(cd proof && go test -race -count=1 -timeout 10m ./...)
+(cd proof && go test -race -count=1 -parallel 4 -timeout 10m ./...) # they mostly wait
 FUZZTIME=30s make fuzz
 echo "all tests passed"

@@ -105,7 +105,7 @@ func (a ask) words() []any {
 func (c *client) lock(l *line, a ask) history.Op {
 	o := history.Op{
 		Kind: history.Lock, Resource: a.resource, Token: a.token, TTL: a.ttl,
-		Lapses: a.token == "" && !a.keep, Kept: a.keep,
+		Lapses: a.token == "" && !a.keep, Kept: a.keep, Fenced: a.fence,
 	}
 	o = c.do(l, o, a.words()...)
 	if a.keep && o.Outcome == history.Yes {

@@ -161,7 +161,7 @@ func language(name string) string {
 func wantBoth(t *testing.T, by map[string]int) {
 	t.Helper()
 	for _, language := range languages {
-		if by[language] < 5 {
+		if by[language] < 3 {
 			t.Errorf("%s counted %d times: nothing is shown", language, by[language])
 		}
 	}

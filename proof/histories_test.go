@@ -60,7 +60,8 @@ func TestHistories(t *testing.T) {
 // command line there is one, of that seed.
 func rounds(t *testing.T, play func(t *testing.T, seed uint64, lasts time.Duration)) {
 	t.Helper()
-	for end, first := time.Now().Add(chosen.run), true; first || chosen.seed == 0 && time.Until(end) > time.Second; first = false {
+	const least = 6 * time.Second // A shorter round shows little.
+	for end, first := time.Now().Add(chosen.run), true; first || chosen.seed == 0 && time.Until(end) > least; first = false {
 		seed := chosen.seed
 		if seed == 0 {
 			seed = rand.Uint64()
@@ -115,7 +116,7 @@ func (w *world) wantRecovered(t *testing.T) {
 	c := newClient(0, calm, impatient, w.fronts()...)
 	defer c.close()
 	for i, l := range c.lines {
-		a := ask{resource: "calm", token: fmt.Sprint("calm ", i), ttl: time.Second, wait: []any{"BLOCK", 500}}
+		a := ask{resource: "calm", token: fmt.Sprint("calm ", i), ttl: 600 * time.Millisecond, wait: []any{"BLOCK", 500}}
 		var got history.Op
 		eventually(t, "a proxy grants again", func() bool {
 			got = c.lock(l, a)
@@ -133,7 +134,7 @@ func wantPower(t *testing.T, ops []history.Op) {
 		count[fmt.Sprintf("%s %s", o.Kind, o.Outcome)]++
 	}
 	t.Logf("%d operations: %v", len(ops), count)
-	for what, least := range map[string]int{"lock yes": 20, "lock no": 10, "extend yes": 5, "unlock yes": 10, "lock unknown": 1} {
+	for what, least := range map[string]int{"lock yes": 10, "lock no": 5, "extend yes": 2, "unlock yes": 5, "lock unknown": 1} {
 		if count[what] < least {
 			t.Errorf("%s: %d of them, want %d: nothing is shown", what, count[what], least)
 		}

@@ -29,7 +29,7 @@ func granted(kind Kind, token string, call, ret int) Op {
 
 func fenced(token string, call, ret int, fence int64) Op {
 	o := granted(Lock, token, call, ret)
-	o.Fence = fence
+	o.Fenced, o.Fence = true, fence
 	return o
 }
 
@@ -182,6 +182,12 @@ func TestValidityThatReachesIntoTheDrift(t *testing.T) {
 	o := granted(Lock, "a", 0, 5)
 	o.Validity++
 	if bad := Plain([]Op{o}); len(bad) != 1 {
+		t.Errorf("the plain check says %q, want one complaint", bad)
+	}
+}
+
+func TestFenceThatIsMissing(t *testing.T) {
+	if bad := Plain([]Op{fenced("a", 0, 5, 0)}); len(bad) != 1 {
 		t.Errorf("the plain check says %q, want one complaint", bad)
 	}
 }

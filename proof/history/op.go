@@ -46,7 +46,8 @@ type Op struct {
 	Return   time.Duration // after the last byte was read
 	Outcome  Outcome
 	Validity time.Duration `json:",omitempty"` // as told, of a Yes to Lock and Extend
-	Fence    int64         `json:",omitempty"` // as told; 0: not asked for
+	Fenced   bool          `json:",omitempty"` // a fence was asked for
+	Fence    int64         `json:",omitempty"` // as told
 	// Lapses: after a Yes nothing but this one command has set a ttl, so that the
 	// lock is known to be over a ttl after Return. That is so for a LOCK that
 	// named no TOKEN and asked for no AUTOEXTEND.

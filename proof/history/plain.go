@@ -25,11 +25,15 @@ func Plain(ops []Op) []string {
 	return wrong
 }
 
-// arithmetic: no validity may reach into the drift.
+// arithmetic: no validity may reach into the drift, and a fence is given to
+// those who asked for it.
 func arithmetic(ops []Op) (wrong []string) {
 	for _, o := range ops {
 		if most := o.TTL - clocks(o.TTL); o.grants() && (o.Validity <= 0 || o.Validity > most) {
 			wrong = append(wrong, fmt.Sprintf("a validity of %v, want at most %v: %v", o.Validity, most, o))
+		}
+		if o.grants() && o.Fenced != (o.Fence > 0) {
+			wrong = append(wrong, fmt.Sprintf("fence %d, asked for: %v: %v", o.Fence, o.Fenced, o))
 		}
 	}
 	return wrong
