@@ -28,23 +28,16 @@ func controls() []control {
 		{rule: "extend-revives", name: "a late extension", plan: three(1), play: extendLate},
 		{rule: "fence-incr", name: "majorities by turns", plan: three(1), play: fencesByTurns},
 		{rule: "no-guard", name: "a node restarted empty", plan: guarded(2), rules: forgets, play: forgetful},
-		{rule: "no-guard", name: "all nodes wiped", plan: guarded(2), rules: forgets, play: func(s *scene) { wipe(s, (*proxy).renew) }},
+		{rule: "no-guard", name: "all nodes wiped", plan: guarded(2), rules: forgets, play: wipe},
+		{rule: "no-guard", name: "all nodes wiped, and a proxy that starts", plan: guarded(2), rules: forgets, play: wipeAndStart},
 		{rule: "no-guard", name: "a promoted replica", plan: detoured(way), rules: forgets, play: func(s *scene) { promote(s, way) }},
 	}
-}
-
-// kept tells whether the product keeps a rule by now.
-func kept(rule string) bool {
-	return rule != "fence-incr" || hasFences
 }
 
 // TestControlsOnTheProduct: no course of events is a violation by itself.
 func TestControlsOnTheProduct(t *testing.T) {
 	t.Parallel()
 	for _, c := range controls() {
-		if !kept(c.rule) {
-			continue
-		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := c.plan.scene(t)
@@ -59,9 +52,6 @@ func TestControlsOnTheProduct(t *testing.T) {
 func TestBrokenRulesAreNoticed(t *testing.T) {
 	t.Parallel()
 	for _, c := range controls() {
-		if !hasBreaks || !kept(c.rule) {
-			continue
-		}
 		t.Run(c.rule+" "+c.name, func(t *testing.T) {
 			t.Parallel()
 			c.plan.binary, c.plan.env = built.broken, []string{"REDLOCK_BREAK=" + c.rule}

@@ -59,28 +59,17 @@ func TestFirstStartWithANodeMissing(t *testing.T) {
 	}
 }
 
-// TestAllNodesWiped: all memory is lost but that of one proxy, while another
-// finds what looks to it like a first start. Who holds a lock through the one
-// that survived goes on holding it.
-func TestAllNodesWiped(t *testing.T) {
-	t.Parallel()
-	for name, newcomer := range map[string]func(*proxy){
-		"beside a proxy that knows it too": func(*proxy) {},
-		"beside a proxy that starts":       (*proxy).renew,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := guarded(2).scene(t)
-			wipe(s, newcomer)
-			judge(t, "wiped "+name, forgets, s.recorder.Ops())
-		})
-	}
-}
+// wipe: all memory is lost but that of the proxies. Who holds a lock goes on
+// holding it.
+func wipe(s *scene) { wipeBeside(s, func(*proxy) {}) }
 
-func wipe(s *scene, newcomer func(*proxy)) {
+// wipeAndStart: one proxy survives, while another finds what looks to it like a
+// first start.
+func wipeAndStart(s *scene) { wipeBeside(s, (*proxy).renew) }
+
+func wipeBeside(s *scene, newcomer func(*proxy)) {
 	survivor, other := s.proxies[0], s.proxies[1]
-	a := s.actor(survivor)
-	s.insist(a, ask{resource: "r", ttl: longest})
+	s.insist(s.actor(survivor), ask{resource: "r", ttl: longest})
 	for _, n := range s.nodes {
 		n.Kill()
 	}
@@ -88,18 +77,7 @@ func wipe(s *scene, newcomer func(*proxy)) {
 		s.restart(n)
 	}
 	newcomer(other)
-	b := s.actor(other)
-	s.insist(b, ask{resource: "r", ttl: longest})
-}
-
-// TestPromotedReplica: behind the address of a node appears its replica, which
-// was not told of the lock that its master had granted.
-func TestPromotedReplica(t *testing.T) {
-	t.Parallel()
-	way := new(detour)
-	s := detoured(way).scene(t)
-	promote(s, way)
-	judge(t, "promoted", forgets, s.recorder.Ops())
+	s.insist(s.actor(other), ask{resource: "r", ttl: longest})
 }
 
 // detoured is a world in which the way leads to the second node.
@@ -112,6 +90,8 @@ func detoured(way *detour) plan {
 	return p
 }
 
+// promote: behind the address of a node appears its replica, which was not told
+// of the lock that its master had granted.
 func promote(s *scene, way *detour) {
 	master, replica := s.nodes[1], redistest.Start(s.T, 1)[0]
 	stream := redistest.StartWire(s.T, master.Addr())

@@ -55,7 +55,7 @@ func (l *life) choose() ask {
 		resource: number("r", l.dice.Uint64N(uint64(l.resources))),
 		ttl:      l.between(100*time.Millisecond, 600*time.Millisecond),
 		keep:     l.keeps && l.chance(20),
-		fence:    hasFences && l.chance(50),
+		fence:    l.chance(50),
 	}
 	if l.chance(70) {
 		a.token = number("t", l.dice.Uint64())

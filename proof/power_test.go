@@ -20,9 +20,6 @@ func brokenRound(t *testing.T, rule string) round {
 // break often. A run is short, so it may take several.
 func TestRandomRunsNoticeBrokenRules(t *testing.T) {
 	t.Parallel()
-	if !hasBreaks {
-		return
-	}
 	for _, rule := range []string{"half-quorum", "no-guard"} {
 		t.Run(rule, func(t *testing.T) {
 			const most = 5
@@ -40,9 +37,6 @@ func TestRandomRunsNoticeBrokenRules(t *testing.T) {
 // TestCounterNoticesBrokenRules: with half a quorum updates are lost.
 func TestCounterNoticesBrokenRules(t *testing.T) {
 	t.Parallel()
-	if !hasBreaks {
-		return
-	}
 	const most = 5
 	for range most {
 		r, path := brokenRound(t, "half-quorum"), newFile(t)

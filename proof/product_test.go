@@ -1,11 +1,6 @@
 package proof
 
-// What the product can do by now. A line that is false is work to be done here
-// when it has landed.
-const (
-	hasFences = true
-	hasBreaks = false
-	// keepsTheRest: what a refused extension finds of a lock is not released while
-	// the validity lasts that its holder was told.
-	keepsTheRest = false
-)
+// keepsTheRest will be true when what a refused extension finds of a lock is no
+// longer released while the validity lasts that its holder was told. Until then
+// nodes do not forget in random runs with AUTOEXTEND.
+const keepsTheRest = false
