@@ -11,7 +11,7 @@ func brokenRound(t *testing.T, rule string) round {
 	t.Helper()
 	r := common(rand.Uint64())
 	t.Logf("seed %d", r.seed)
-	r.lasts = 8 * time.Second
+	r.nodes, r.lasts = 3, 8*time.Second
 	r.binary, r.env = built.broken, []string{"REDLOCK_BREAK=" + rule}
 	return r
 }
@@ -20,11 +20,17 @@ func brokenRound(t *testing.T, rule string) round {
 // break often. A run is short, so it may take several.
 func TestRandomRunsNoticeBrokenRules(t *testing.T) {
 	t.Parallel()
-	for _, rule := range []string{"half-quorum", "no-guard"} {
+	breaking := map[string][][]kind{
+		"half-quorum": {nodeFaults, wireFaults, wireFaults, proxyFaults},
+		"no-guard":    {nodeFaults, wireFaults, {restartNode}, {restartNode}, {restartNode}},
+	}
+	for rule := range breaking {
 		t.Run(rule, func(t *testing.T) {
-			const most = 5
+			t.Parallel()
+			const most = 6
 			for range most {
 				r := brokenRound(t, rule)
+				r.faults = breaking[rule]
 				if found := violations(r.rules, r.play(t)); !found.none() {
 					return
 				}
