@@ -26,7 +26,7 @@ type opener func(ctx context.Context, s *stage.Stage, callers int) (peer, error)
 
 // openers is the order of the table.
 func openers() []opener {
-	return []opener{openProxyConns, openProxyShared, openLibrary, openRedsync}
+	return []opener{openProxyConns, openProxyShared, openProxyFence, openLibrary, openRedsync}
 }
 
 // resource is the caller's own. The peers share the names on purpose: a lock

@@ -116,11 +116,11 @@ func keysLeft(ctx context.Context, s *stage.Stage) error {
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		left = 0
 		for _, n := range s.Nodes {
-			size, err := n.Client().DBSize(ctx).Result()
+			keys, err := n.Keys(ctx)
 			if err != nil {
 				return err
 			}
-			left += int(size)
+			left += len(keys)
 		}
 		if left == 0 {
 			return nil
