@@ -43,6 +43,7 @@ func (p *proxy) start() bool {
 	p.owner.Helper()
 	args := []string{
 		"--listen", p.address,
+		"--first-start", "force", // nobody else is there to object
 		"--drain-timeout", "300ms", // less to wait for clients that stay
 		"--node-timeout", "5s", // which a busy machine does not reach
 	}

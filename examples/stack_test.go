@@ -63,7 +63,7 @@ func start(t *testing.T) *stack {
 	t.Helper()
 	s := new(stack)
 	// A busy machine is no lost quorum; the programs wait a second.
-	args := []string{"--listen=127.0.0.1:0", "--node-timeout=900ms", "--drain-timeout=100ms"}
+	args := []string{"--listen=127.0.0.1:0", "--first-start=force", "--node-timeout=900ms", "--drain-timeout=100ms"}
 	for range 3 {
 		server, err := redistest.Launch(t.TempDir())
 		if err != nil {

@@ -26,7 +26,7 @@ type Proxy struct {
 
 // start starts a proxy for the nodes and returns when it listens.
 func start(ctx context.Context, binary string, nodes []string) (*Proxy, error) {
-	args := []string{"--listen", "127.0.0.1:0"}
+	args := []string{"--listen", "127.0.0.1:0", "--first-start", "force"}
 	for _, address := range nodes {
 		args = append(args, "--node", "redis://"+address)
 	}
