@@ -47,7 +47,11 @@ func (c *nodeClock) note(g *guard, s sighting) {
 	}
 	c.anchor = r
 	// A lock with a ttl whose drift covers this much was not ended too soon.
-	span := min(time.Duration(float64(ahead)/q.options.DriftFactor), g.lapse())
+	// Compared before it is converted: a clock that comes from 1970 is too far ahead.
+	span := g.lapse()
+	if covered := float64(ahead) / q.options.DriftFactor; covered < float64(span) {
+		span = time.Duration(covered)
+	}
 	if until := s.received.Add(span); until.After(c.mistrusted) {
 		c.mistrusted = until
 		q.options.Logger.Warn("the node's clock went ahead of ours by more than the drift allows; it casts no votes until the locks that may have ended too soon have lapsed (does something set its clock?)",

@@ -49,6 +49,7 @@ func TestAClockThatRunsAheadIsMistrusted(t *testing.T) {
 		// over 9.3 s the drift covers it.
 		{"a step", 500 * ms, 600 * ms, 0, 9 * time.Second, 10 * time.Second},
 		{"a leap", 500 * ms, time.Hour, 0, time.Minute, 62 * time.Second},
+		{"from 1970 to now", 500 * ms, 56 * 365 * 24 * time.Hour, 0, time.Minute, 62 * time.Second},
 	}
 	for _, tt := range cases {
 		c := newClocked(t)
