@@ -124,3 +124,19 @@ func TestWithoutTheRightToListenWaitsArePolled(t *testing.T) {
 	}
 	eventually(t, "each node is named once", func() bool { return strings.Count(log.String(), "may not SUBSCRIBE") == len(nodes) })
 }
+
+// TestARefusedLoginIsTold, and not taken for an answer.
+func TestARefusedLoginIsTold(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t, 1, "--user", "px", "on", ">pw", "~*", "&*", "+@all")[0]
+	n := Node{Name: "n1", Options: &redis.Options{Addr: s.Addr(), Username: "px", Password: "wrong"}}
+	q := open(t, Options{Nodes: []Node{n}})
+	var err error
+	eventually(t, "the node's reason is told", func() bool {
+		_, err = q.Lock(t.Context(), lockFor("a", time.Minute))
+		return err != nil && strings.Contains(err.Error(), "WRONGPASS")
+	})
+	if strings.Contains(err.Error(), "wrong") {
+		t.Errorf("the password is in %v", err)
+	}
+}

@@ -67,13 +67,27 @@ func (w *redisWire) exchange(ctx context.Context, commands []*redis.Cmd) error {
 	for _, c := range commands {
 		_ = pipe.Process(ctx, c) // only queues
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	_, err := pipe.Exec(ctx)
+	return pipelineError(err, commands)
+}
+
+// pipelineError is what kept the node from answering a pipeline, if anything
+// did. Each command has its own error, but for a refused login: go-redis takes
+// that for an answer and gives it to none of them.
+func pipelineError(err error, commands []*redis.Cmd) error {
+	answered := err == nil
 	for _, c := range commands {
-		if err := c.Err(); err != nil && !isReply(err) {
-			return err
+		switch own := c.Err(); {
+		case own != nil && !isReply(own):
+			return own
+		case own != nil:
+			answered = true
 		}
 	}
-	return nil
+	if answered {
+		return nil
+	}
+	return err
 }
 
 // watchedConn notes when something is written. Only so can a request that
