@@ -96,17 +96,27 @@ func readLook(reply any) (clock int64, r record, err error) {
 	if len(parts) != 3 {
 		return 0, record{}, fmt.Errorf("the node answered %T to the member script", reply)
 	}
+	list, _ := parts[2].([]any)
+	return readClock(parts), readRecord(readFields(list)), nil
+}
+
+// readClock reads what TIME answers: microseconds.
+func readClock(parts []any) int64 {
 	seconds, _ := parts[0].(string)
 	micros, _ := parts[1].(string)
 	s, _ := strconv.ParseInt(seconds, 10, 64)
 	m, _ := strconv.ParseInt(micros, 10, 64)
+	return s*1e6 + m
+}
+
+// readFields reads what HGETALL answers.
+func readFields(list []any) map[string]string {
 	fields := map[string]string{}
-	list, _ := parts[2].([]any)
 	for i := 0; i+1 < len(list); i += 2 {
 		name, _ := list[i].(string)
 		fields[name], _ = list[i+1].(string)
 	}
-	return s*1e6 + m, readRecord(fields), nil
+	return fields
 }
 
 // readRecord takes what can not be read for zero. Such a record has another

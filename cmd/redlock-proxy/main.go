@@ -34,6 +34,7 @@ func main() {
 type program struct {
 	Config  kong.ConfigFlag `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
 	Serve   serve           `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
+	Check   check           `cmd:"" help:"Look at the nodes and say what would break safety; exit code 1 if anything would."`
 	Version version         `cmd:"" help:"Print the version."`
 }
 

@@ -10,7 +10,7 @@ import (
 // secureNodes completes the TLS settings of the rediss:// nodes. The files are
 // read once: connections to nodes are made at any time, and a file that is
 // replaced by a bad one should be noticed by a restart and not in the night.
-func (c *config) secureNodes(nodes []*tls.Config) error {
+func (c *quorumConfig) secureNodes(nodes []*tls.Config) error {
 	if c.NodeTLSCA+c.NodeTLSCert == "" {
 		return nil
 	}

@@ -85,8 +85,10 @@ func TestReadmeListsTheFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want []string
+	seen := map[string]bool{}
 	_ = kong.Visit(parser.Model, func(n kong.Visitable, next kong.Next) error {
-		if f, isFlag := n.(*kong.Flag); isFlag && f.Name != "help" {
+		if f, isFlag := n.(*kong.Flag); isFlag && f.Name != "help" && !seen[f.Name] {
+			seen[f.Name] = true // subcommands share some
 			def := f.Default
 			if def != "" {
 				def = "`" + def + "`"

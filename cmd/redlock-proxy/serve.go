@@ -84,19 +84,11 @@ func (s *serve) ready(ctx context.Context, quorum *redlock.Quorum) {
 }
 
 func (s *serve) options(nodes []redlock.Node, log *slog.Logger) redlock.Options {
-	o := redlock.Options{
-		Nodes:                 nodes,
-		KeyPrefix:             s.KeyPrefix,
-		DriftFactor:           s.DriftFactor,
-		NodeTimeout:           s.NodeTimeout,
-		MaxTTL:                s.MaxTTL,
-		FirstStart:            redlock.FirstStart(s.FirstStart),
-		RetryDelay:            s.RetryDelay,
-		RetryJitter:           s.RetryJitter,
-		MaxWaiters:            s.MaxWaiters,
-		MaxWaitersPerResource: s.MaxWaitersPerResource,
-		Logger:                log,
-	}
+	o := s.quorumOptions(nodes)
+	o.FirstStart = redlock.FirstStart(s.FirstStart)
+	o.RetryDelay, o.RetryJitter = s.RetryDelay, s.RetryJitter
+	o.MaxWaiters, o.MaxWaitersPerResource = s.MaxWaiters, s.MaxWaitersPerResource
+	o.Logger = log
 	if s.RetryJitter == 0 {
 		o.RetryJitter = -1 // none; zero is the library's default
 	}
