@@ -96,6 +96,7 @@ type ruling struct {
 	refused error   // nothing may be asked over it
 	waits   error   // no acquire may
 	swap    *record // this must be put in the place of the record that was seen
+	epoch   int64   // what it was decided in
 }
 
 func newGuard(q *Quorum) *guard {
@@ -134,12 +135,16 @@ func (g *guard) judge(i int, s sighting) ruling {
 		m.known, g.voted = true, true
 	}
 	g.tell(m, st)
+	st.epoch = g.epoch.Load()
 	return st
 }
 
 // note takes in what was seen.
 func (g *guard) note(m *member, s sighting) {
-	if m.run != s.run || m.votes && !s.record.votes(s.run) {
+	// A new member is waited for from its own record on, however long it was
+	// seen before: until then, others may have voted in its place.
+	joined := m.record.generation != s.record.generation && !g.quorum.rules.earlyMember
+	if m.run != s.run || m.votes && !s.record.votes(s.run) || joined {
 		m.since = s.received
 	}
 	m.run, m.record, m.seen, m.tried, m.gone = s.run, s.record, s.received, true, false
@@ -243,7 +248,7 @@ func (g *guard) refusal(m *member, s sighting) error {
 		return &otherSizeError{theirs: r.nodes, ours: len(g.members)}
 	case r.state == admitted && g.set != "" && r.set != g.set:
 		return errForeign
-	case r.exists() && r.set == g.set && r.generation < g.generation:
+	case r.state == retired || r.exists() && r.set == g.set && r.generation < g.generation:
 		return errReplaced
 	}
 	for i := range g.members {
@@ -270,11 +275,12 @@ func (g *guard) member(m *member) ruling {
 	return ruling{}
 }
 
-// complete: every node was just seen as a member.
+// complete: every node was just seen as a member. One that was replaced is none
+// any more, and its name must not come back.
 func (g *guard) complete() bool {
 	for i := range g.members {
 		m := &g.members[i]
-		if !m.blind && (!m.record.votes(m.run) || m.record.set != g.set || !m.fresh()) {
+		if !m.blind && (!m.record.votes(m.run) || m.record.set != g.set || m.record.generation != g.generation || !m.fresh()) {
 			return false
 		}
 	}
@@ -295,13 +301,13 @@ func (g *guard) names() []string {
 func (g *guard) next(m *member, state, set string) *record {
 	r := &record{
 		state: state, run: m.run, set: set, nodes: len(g.members),
-		ttl: time.Duration(g.longest.Load()), generation: g.generation,
+		ttl: time.Duration(g.longest.Load()), generation: g.generationOf(set),
 	}
 	if m.record.set == set {
 		r.names = m.record.names
 	}
 	for i := range g.members {
-		if other := &g.members[i].record; other.set == set && other.generation == g.generation {
+		if other := &g.members[i].record; other.set == set && other.generation == r.generation {
 			r.addNames(other.names)
 		}
 	}
@@ -309,6 +315,20 @@ func (g *guard) next(m *member, state, set string) *record {
 		r.addNames(g.names())
 	}
 	return r
+}
+
+// generationOf is the highest that was seen of a set, established or not.
+func (g *guard) generationOf(set string) int {
+	highest := 0
+	if set == g.set {
+		highest = g.generation
+	}
+	for i := range g.members {
+		if r := &g.members[i].record; r.exists() && r.set == set {
+			highest = max(highest, r.generation)
+		}
+	}
+	return highest
 }
 
 // quarantine is about a node that may have forgotten locks.

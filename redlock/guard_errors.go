@@ -34,8 +34,12 @@ var (
 	errFirstLook  = errors.New("not looked at yet")
 	errOfWhichSet = errors.New("waits until a majority of the nodes shows to be of the same quorum")
 	errFounding   = errors.New("first start: the nodes are told that they make a quorum")
+	errBlind      = errors.New("may have been replaced, which can not be seen without the rights to INFO and " + memberKey)
 	errUnknown    = errors.New("is new here and no member of this quorum; see redlock-proxy replace")
 )
+
+// errMembersChanged: a vote of before does not count with one of after.
+var errMembersChanged = errors.New("the members changed while it was asked; send it again")
 
 // inFlux tells whether that will be over in a moment.
 func inFlux(waits error) bool {

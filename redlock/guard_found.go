@@ -120,13 +120,19 @@ func (g *guard) allTried() bool {
 }
 
 // blind notes that a node's rights do not let us look: it votes, and its
-// restarts go unnoticed.
-func (g *guard) blind(i int) {
+// restarts go unnoticed. Not where a member was replaced: this may be that one.
+// The error is why it does not vote.
+func (g *guard) blind(i int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := &g.members[i]
 	m.blind, m.tried, m.seen = true, true, time.Now()
-	g.tell(m, ruling{})
+	st := ruling{}
+	if g.generation > 0 {
+		st.waits = errBlind
+	}
+	g.tell(m, st)
+	return st.waits
 }
 
 // failed notes that a node does not answer.

@@ -27,6 +27,7 @@ type nodeLink struct {
 	// What the guard said of this connection, when it last looked.
 	waits  error // no acquire may go over it
 	looked time.Time
+	epoch  int64 // the guard's, then
 	facts  facts
 
 	commands []*redis.Cmd
@@ -112,12 +113,15 @@ func (l *nodeLink) attempt(ctx context.Context, requests []*request, answers []a
 }
 
 // send does one pipeline, with a look at the node in front when the last is too
-// old to vote on. The error is the first that kept the node from answering; error
-// replies are answers.
+// old to vote on, or was before the members changed: a process that was cut off
+// from most nodes while one was replaced hears of it from the first that it
+// reaches, and must not add the vote of the replaced one to that. The error is the
+// first that kept the node from answering; error replies are answers.
 func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answer) error {
 	l.commands = l.commands[:0]
 	var look []*redis.Cmd
-	if time.Since(l.looked) >= l.pace() {
+	q := l.node.quorum
+	if time.Since(l.looked) >= l.pace() || l.epoch != q.guard.epoch.Load() && !q.rules.staleVotes {
 		look = l.lookCommands(ctx, nil)
 		l.commands = append(l.commands, look...)
 	}
@@ -164,7 +168,10 @@ func (l *nodeLink) heed(ctx context.Context, look []*redis.Cmd, began time.Time,
 		reason = l.waits
 	}
 	for i, r := range requests {
-		if r.op == acquire && answers[i].verdict == yes && reason != nil {
+		if answers[i].verdict != yes {
+			continue
+		}
+		if r.op == acquire && reason != nil || r.op == extend && err != nil {
 			answers[i] = answer{verdict: unknown, err: reason}
 		}
 	}

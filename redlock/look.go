@@ -124,9 +124,9 @@ func (l *nodeLink) lookCommands(ctx context.Context, s *swap) []*redis.Cmd {
 func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 	now := time.Now()
 	l.looked, l.used = now, now
+	l.epoch = l.node.quorum.guard.epoch.Load()
 	if l.facts.run == "" {
-		l.waits = nil
-		l.node.quorum.guard.blind(l.node.index)
+		l.waits = l.node.quorum.guard.blind(l.node.index)
 		return nil, nil
 	}
 	if len(look) > 1 {
@@ -148,6 +148,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 	if st.refused != nil {
 		return nil, st.refused
 	}
+	l.epoch = st.epoch
 	l.waits = st.waits
 	if st.swap == nil {
 		return nil, nil
@@ -163,8 +164,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 func (l *nodeLink) blind(err error) error {
 	switch {
 	case mayNot(err) || strings.Contains(err.Error(), "NOPERM"):
-		l.waits = nil
-		l.node.quorum.guard.blind(l.node.index)
+		l.waits = l.node.quorum.guard.blind(l.node.index)
 		l.node.unguarded(err)
 		return nil
 	case strings.HasPrefix(err.Error(), "NOSCRIPT"):

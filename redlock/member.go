@@ -19,6 +19,7 @@ const memberFormat = 1
 const (
 	proposed    = "proposed"    // a first start is under way
 	admitted    = "admitted"    // it may vote, as long as the run id is the one noted
+	retired     = "retired"     // another node is in its place
 	quarantined = "quarantined" // it may have forgotten locks, and waits until all have lapsed
 )
 

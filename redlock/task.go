@@ -18,6 +18,7 @@ type task struct {
 	asked   time.Time
 	until   time.Time // extend: the end of the new validity
 	slept   int64     // of the quorum, when it was asked
+	epoch   int64     // of the guard, then
 	wire    *request
 	err     error
 	answers []answer
@@ -41,6 +42,7 @@ func (k *task) ask(tell notice, f *fanOut) {
 	q, r := k.quorum, k.request
 	now := time.Now()
 	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
+	k.epoch = q.guard.epoch.Load()
 	if k.op == extend {
 		k.asked, k.slept = now, q.slept.Load()
 		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
@@ -69,8 +71,12 @@ func (k *task) decide(b *ballot) bool {
 			k.heard = b.mostNumber()
 		}
 		k.until = k.until.Add(time.Duration(k.slept - k.quorum.slept.Load()))
-		if k.op == extend && !time.Now().Before(k.until) {
+		switch {
+		case k.op != extend:
+		case !time.Now().Before(k.until):
 			k.err = ErrTooLate
+		case k.epoch != k.quorum.guard.epoch.Load():
+			k.err = ErrNoQuorum
 		}
 	case t.yes+t.pending() >= t.needed:
 		return false
@@ -90,6 +96,11 @@ func (k *task) decide(b *ballot) bool {
 func (k *task) settle() {
 	grant := Grant{Resource: k.request.Resource, Token: k.request.Token, Until: k.until, asked: k.asked}
 	if k.err == ErrNoQuorum {
+		for i := range k.answers {
+			if a := &k.answers[i]; k.op == extend && a.verdict == yes && k.epoch != k.quorum.guard.epoch.Load() {
+				*a = answer{verdict: unknown, err: errMembersChanged}
+			}
+		}
 		k.err = k.quorum.noQuorum(k.answers)
 	}
 	switch k.err {

@@ -15,6 +15,9 @@ type rules struct {
 	noGuard     bool // a node that restarted votes at once
 	ownMaxTTL   bool // the guard waits for this process's MaxTTL, not for the longest
 
+	staleVotes  bool // a vote counts that was cast before its node was known to be replaced
+	earlyMember bool // a new member waits from its first sight, not from its record
+
 	noRepair bool // a held lock is not put back on nodes that lost it
 
 	fenceNoBounds   bool           // a fence may be any distance from the nodes' clocks
