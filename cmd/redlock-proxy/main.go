@@ -35,6 +35,7 @@ type program struct {
 	Config  kong.ConfigFlag `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
 	Serve   serve           `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
 	Check   check           `cmd:"" help:"Look at the nodes and say what would break safety; exit code 1 if anything would."`
+	Replace replace         `cmd:"" help:"Make a new node a member in the place of another."`
 	Version version         `cmd:"" help:"Print the version."`
 }
 
