@@ -110,7 +110,9 @@ func TestASuspendedMachineStretchesNoValidity(t *testing.T) {
 	h := q.Hold(g, ttl, time.Hour, func(_ *Hold, err error) { lost <- err })
 	before := h.Until()
 	slept.Add(int64(ttl) / 3)
-	eventually(t, "its validity is shorter", func() bool { return h.Until().Before(before.Add(-ttl/3+time.Second)) || h.Until().After(before.Add(time.Second)) })
+	eventually(t, "its validity is shorter", func() bool {
+		return h.Until().Before(before.Add(-ttl/3+time.Second)) || h.Until().After(before.Add(time.Second))
+	})
 	slept.Add(int64(time.Minute))
 	select {
 	case err := <-lost:

@@ -135,6 +135,16 @@ func (g *guard) blind(i int) error {
 	return st.waits
 }
 
+// puzzled notes that a node answers a look with an error, as when it has no
+// memory left. It does not vote.
+func (g *guard) puzzled(i int, why error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := &g.members[i]
+	m.tried, m.votes = true, false
+	g.tell(m, ruling{waits: why})
+}
+
 // failed notes that a node does not answer.
 func (g *guard) failed(i int) {
 	g.mu.Lock()

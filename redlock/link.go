@@ -145,6 +145,9 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 			continue
 		}
 		answers[i] = interpret(r, l.commands[next], l.wire.sent())
+		if waited != nil {
+			answers[i].doubt(r.op, waited)
+		}
 		next++
 	}
 	if err == nil && look != nil {
@@ -152,6 +155,14 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 	}
 	clear(l.commands)
 	return err
+}
+
+// doubt turns the no of a node that may have forgotten the lock into no answer:
+// it must not be taken for the end of a validity that was told.
+func (a *answer) doubt(op operation, why error) {
+	if a.verdict == no && (op == extend || op == release) {
+		*a = answer{verdict: forgot, err: why}
+	}
 }
 
 // heed takes in a look that went with requests. When the node turns out to have
@@ -168,6 +179,9 @@ func (l *nodeLink) heed(ctx context.Context, look []*redis.Cmd, began time.Time,
 		reason = l.waits
 	}
 	for i, r := range requests {
+		if reason != nil {
+			answers[i].doubt(r.op, reason)
+		}
 		if answers[i].verdict != yes {
 			continue
 		}
@@ -312,7 +326,10 @@ func (l *nodeLink) cannotKill(err error) {
 }
 
 // mayNot tells a refusal by the node's ACL from a command that it does not have.
-func mayNot(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOPERM") }
+// Within a script Redis 7.0 words it differently.
+func mayNot(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "NOPERM") || strings.Contains(err.Error(), "The user executing the script"))
+}
 
 // tooOld: SET with NX and GET together came with Redis 7.0. A server that does
 // not tell its version is tried.

@@ -163,7 +163,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 // allow it the guard can do nothing; otherwise it does not vote.
 func (l *nodeLink) blind(err error) error {
 	switch {
-	case mayNot(err) || strings.Contains(err.Error(), "NOPERM"):
+	case mayNot(err):
 		l.waits = l.node.quorum.guard.blind(l.node.index)
 		l.node.unguarded(err)
 		return nil
@@ -172,5 +172,6 @@ func (l *nodeLink) blind(err error) error {
 		return errStale // they are loaded again
 	}
 	l.waits = cause(err)
+	l.node.quorum.guard.puzzled(l.node.index, l.waits)
 	return nil
 }

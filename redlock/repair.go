@@ -32,7 +32,7 @@ func (h *Hold) startRepair(k *task, answers []answer) {
 			if a.number == keptState {
 				state = 'k'
 			}
-		case no:
+		case no, forgot:
 			p.lacking = append(p.lacking, i)
 		}
 	}

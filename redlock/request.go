@@ -93,6 +93,7 @@ const (
 	yes               // acquired, extended or released here
 	no                // held by another, or not held by this token
 	outFenced         // acquire: to be had, but not with this fence
+	forgot            // extend, release: no, by a node that may have forgotten the lock; no answer
 	failed            // certainly not executed, and will not be
 	unknown           // sent and not answered: it may have been executed, or may be yet
 )

@@ -106,7 +106,7 @@ func (k *task) settle() {
 	switch k.err {
 	case ErrNotHeld:
 		k.void.Store(true)
-		if k.op == extend {
+		if k.op == extend && k.hold == nil {
 			k.releaseRest()
 		}
 	case ErrOverloaded:
@@ -121,10 +121,11 @@ func (k *task) settle() {
 	}
 }
 
-// releaseRest frees what this extension found of a lapsed lock on a minority
-// of the nodes, which would only be in the way of the next holder. By its own
-// value, not by the token: a Lock with the same token may have been granted
-// since.
+// releaseRest frees what a caller's extension found of a lapsed lock on a
+// minority of the nodes, which would only be in the way of the next holder. By
+// its own value, not by the token: a Lock with the same token may have been
+// granted since. The extension of a Hold leaves it: it finds a lock gone when an
+// UNLOCK elsewhere is half done too, which would then have nothing to release.
 func (k *task) releaseRest() {
 	var nodes []int
 	for i, a := range k.answers {
