@@ -21,6 +21,10 @@ type limited struct {
 	log     *lockedBuffer
 }
 
+// limitedTTL is longer than a machine under load makes any step wait, so that no
+// lock comes free by itself.
+const limitedTTL = 8 * time.Second
+
 func limit(t *testing.T, rights []string, prefix string, first FirstStart) *limited {
 	t.Helper()
 	l := &limited{log: new(lockedBuffer)}
@@ -34,7 +38,7 @@ func limit(t *testing.T, rights []string, prefix string, first FirstStart) *limi
 	}
 	start := func(log *slog.Logger) *Quorum {
 		q, err := New(t.Context(), Options{
-			Nodes: nodes, KeyPrefix: prefix, MaxTTL: short, NodeTimeout: time.Second, FirstStart: first,
+			Nodes: nodes, KeyPrefix: prefix, MaxTTL: limitedTTL, NodeTimeout: time.Second, FirstStart: first,
 			RetryDelay: time.Minute, RetryJitter: -1, Logger: log,
 		})
 		if err != nil {
@@ -67,7 +71,7 @@ func (l *limited) symptoms(t *testing.T) (all []string) {
 		}
 		return !missing
 	}
-	plain, err := l.q.Lock(t.Context(), lockFor("plain", short))
+	plain, err := l.q.Lock(t.Context(), lockFor("plain", limitedTTL))
 	locks := add("no LOCK", err != nil)
 	_, err = l.q.Lock(t.Context(), Request{Resource: "token", Token: "x", TTL: short})
 	add("no TOKEN", err != nil)
@@ -76,7 +80,7 @@ func (l *limited) symptoms(t *testing.T) (all []string) {
 	if !locks {
 		return all
 	}
-	mine := Request{Resource: "plain", Token: plain.Token, TTL: short}
+	mine := Request{Resource: "plain", Token: plain.Token, TTL: limitedTTL}
 	_, err = l.q.Extend(t.Context(), mine)
 	extends := add("no EXTEND", err != nil)
 	releases := add("no UNLOCK", l.q.Unlock(t.Context(), mine) != nil)
@@ -115,8 +119,9 @@ func (l *limited) repairs(t *testing.T) bool {
 // that would not look again by itself.
 func (l *limited) hears(t *testing.T) bool {
 	t.Helper()
-	g := mustLock(t, l.other, lockFor("heard", short))
-	w := startWaiting(t, l.q, Request{Resource: "heard", TTL: short, Block: short - 200*time.Millisecond})
+	g := mustLock(t, l.other, lockFor("heard", limitedTTL))
+	w := startWaiting(t, l.q, Request{Resource: "heard", TTL: short, Block: limitedTTL * 3 / 8})
+	l.listens(t, "heard")
 	mustUnlock(t, l.other, g)
 	g, err := w.wait(t)
 	if err != nil {
@@ -124,6 +129,24 @@ func (l *limited) hears(t *testing.T) bool {
 	}
 	mustUnlock(t, l.q, g)
 	return true
+}
+
+// listens waits until all nodes have confirmed the subscription, which is itself
+// a reason to ask, and what was asked is answered; or for so long that they will
+// not.
+func (l *limited) listens(t *testing.T, resource string) {
+	t.Helper()
+	end := time.Now().Add(limitedTTL / 4)
+	eventually(t, "the nodes tell of releases", func() bool {
+		e := l.q.ears
+		e.mu.Lock()
+		c := e.channels[channelOf(l.q.key(resource))]
+		on := c != nil && ones(c.on) == len(l.servers)
+		e.mu.Unlock()
+		idle := false
+		l.q.queue.visit(resource, func(line *line, _ *fanOut) { idle = line.asking == nil })
+		return idle && (on || time.Now().After(end))
+	})
 }
 
 // kills tells whether a connection on which a reply was lost is killed. Tried
