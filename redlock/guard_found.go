@@ -127,6 +127,7 @@ func (g *guard) blind(i int) error {
 	defer g.mu.Unlock()
 	m := &g.members[i]
 	m.blind, m.tried, m.seen = true, true, time.Now()
+	m.run, m.record = "", record{} // nobody waits for what it will not show
 	st := ruling{}
 	if g.generation > 0 {
 		st.waits = errBlind

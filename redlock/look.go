@@ -164,6 +164,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 func (l *nodeLink) blind(err error) error {
 	switch {
 	case mayNot(err):
+		l.facts.run = "" // until the next connection there is nothing to look at
 		l.waits = l.node.quorum.guard.blind(l.node.index)
 		l.node.unguarded(err)
 		return nil
