@@ -154,7 +154,7 @@ func TestExamineServers(t *testing.T) {
 	t.Parallel()
 	servers := redistest.Start(t, 5)
 	host, port, _ := strings.Cut(servers[4].Addr(), ":")
-	if err := servers[0].Client().SlaveOf(t.Context(), host, port).Err(); err != nil {
+	if err := servers[0].Client().ReplicaOf(t.Context(), host, port).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for key, value := range map[string]string{"maxmemory-policy": "allkeys-lru", "maxmemory": "100mb"} {

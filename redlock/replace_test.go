@@ -313,7 +313,7 @@ func TestReplaceRefuses(t *testing.T) {
 		{"unused", func(s []*redistest.Server, n []Node) []Node { return list(n, 3, 4) }, "no node is a member yet"},
 		{"replica", func(s []*redistest.Server, n []Node) []Node {
 			host, port, _ := strings.Cut(s[4].Addr(), ":")
-			if err := s[3].Client().SlaveOf(t.Context(), host, port).Err(); err != nil {
+			if err := s[3].Client().ReplicaOf(t.Context(), host, port).Err(); err != nil {
 				t.Error(err)
 			}
 			return list(n, 0, 1, 3)
