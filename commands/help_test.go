@@ -43,7 +43,7 @@ type caller struct {
 // newCaller makes a table over three embedded nodes.
 func newCaller(t *testing.T, password string) *caller {
 	t.Helper()
-	c := &caller{t: t, log: &bytes.Buffer{}, lost: make(chan commands.Reply, 10)}
+	var servers []*miniredis.Miniredis
 	var nodes []redlock.Node
 	for i := range 3 {
 		m := miniredis.NewMiniRedis()
@@ -52,9 +52,18 @@ func newCaller(t *testing.T, password string) *caller {
 			t.Fatal(err)
 		}
 		t.Cleanup(m.Close)
-		c.nodes = append(c.nodes, m)
+		servers = append(servers, m)
 		nodes = append(nodes, redlock.Node{Name: fmt.Sprintf("node-%d", i), Options: &redis.Options{Addr: m.Addr()}})
 	}
+	c := newCallerOver(t, password, nodes)
+	c.nodes = servers
+	return c
+}
+
+// newCallerOver makes a table over these nodes.
+func newCallerOver(t *testing.T, password string, nodes []redlock.Node) *caller {
+	t.Helper()
+	c := &caller{t: t, log: &bytes.Buffer{}, lost: make(chan commands.Reply, 10)}
 	quorum, err := redlock.New(t.Context(), redlock.Options{Nodes: nodes, NodeTimeout: patience})
 	if err != nil {
 		t.Fatal(err)

@@ -131,26 +131,3 @@ func (t *Table) errorInfo() []string {
 	}
 	return lines
 }
-
-func (t *Table) redlockInfo() []string {
-	states := t.Quorum.Nodes()
-	lines := []string{
-		"nodes:" + decimal(len(states)),
-		"quorum:" + decimal(t.Quorum.Needed()),
-	}
-	if t.Embedded {
-		lines = append(lines, "embedded:1", "warning:the nodes are in this process and every lock is lost with it")
-	}
-	for i, s := range states {
-		state := "up"
-		if s.Down != nil {
-			state = "down"
-		}
-		line := fmt.Sprintf("node%d:name=%s,state=%s", i, s.Name, state)
-		if s.Down != nil {
-			line += ",reason=" + s.Down.Error()
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
