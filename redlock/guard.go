@@ -260,6 +260,16 @@ func (g *guard) refusal(m *member, s sighting) error {
 	return nil
 }
 
+// trusts tells whether the rule is broken that a verdict is of one connection.
+func (g *guard) trusts(i int) bool {
+	if !g.quorum.rules.nodeVotes {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.members[i].votes
+}
+
 // member is about a node that was admitted.
 func (g *guard) member(m *member) ruling {
 	if g.set == "" {

@@ -7,7 +7,7 @@ import "time"
 // answered yet may turn out to be a member; in its absence a first start becomes
 // a quarantine when one would be over.
 func (g *guard) mayFound() bool {
-	if g.quorum.options.FirstStart != FirstStartAuto || g.voted {
+	if g.quorum.options.FirstStart != FirstStartAuto || g.voted && !g.quorum.rules.foundAnyway {
 		return false
 	}
 	all, over := true, true

@@ -101,6 +101,9 @@ func (l *lane) push(r *request) (known answer, queued bool) {
 		if len(l.queue) > 0 {
 			after++
 		}
+		if l.node.quorum.rules.overtake {
+			after = 0
+		}
 		l.owe(debt{request: r, after: after})
 	}
 	return known, false

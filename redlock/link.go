@@ -278,6 +278,10 @@ func (l *nodeLink) prepare(ctx context.Context) error {
 	if err := l.killReplaced(ctx); err != nil {
 		return err
 	}
+	if l.node.quorum.guard.trusts(l.node.index) {
+		l.waits, l.looked = nil, time.Now()
+		return nil
+	}
 	l.waits = errFirstLook
 	return l.look(ctx)
 }

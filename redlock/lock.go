@@ -220,13 +220,13 @@ func (n *round) decide(b *ballot) bool {
 		n.outcome = n.decideGrant()
 	case t.yes+t.pending() >= t.needed:
 		return false
-	case t.answered() >= t.needed && b.largestForeign() >= t.needed:
+	case n.refused(b):
 		n.outcome = held
 	case t.pending() > 0:
 		return false // nothing can be won; but whether somebody has won, or every reason why not
 	case t.yes+t.refused >= t.needed:
 		n.outcome = lowFence
-	case t.answered() >= t.needed:
+	case t.answered() >= t.needed && !n.attempt.quorum.rules.onlyHeld:
 		n.outcome = splitVote
 	default:
 		n.outcome = noQuorum
@@ -236,6 +236,14 @@ func (n *round) decide(b *ballot) bool {
 		n.answers = b.copyAnswers()
 	}
 	return true
+}
+
+// refused: a majority answered, and another token may have one.
+func (n *round) refused(b *ballot) bool {
+	if n.attempt.quorum.rules.onlyHeld {
+		return b.tally.no >= b.tally.needed
+	}
+	return b.tally.answered() >= b.tally.needed && b.largestForeign() >= b.tally.needed
 }
 
 func (n *round) decideGrant() outcome {

@@ -12,8 +12,12 @@ type rules struct {
 	drift       func(ttl time.Duration, factor float64) time.Duration
 	grace       time.Duration // between the proposal of a new quorum and its first vote
 	undoByToken bool
+	overtake    bool // a release that a lane could not take is paid in front of what it holds
+	onlyHeld    bool // null only if a majority of the nodes refused
 	noGuard     bool // a node that restarted votes at once
 	ownMaxTTL   bool // the guard waits for this process's MaxTTL, not for the longest
+	nodeVotes   bool // a new connection is believed what an earlier one was told
+	foundAnyway bool // without a record anywhere a quorum is founded, whoever may know better
 
 	staleVotes  bool // a vote counts that was cast before its node was known to be replaced
 	earlyMember bool // a new member waits from its first sight, not from its record
