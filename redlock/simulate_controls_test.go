@@ -1,0 +1,164 @@
+package redlock
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// simControl is a rule that is broken on purpose: the simulation has to find
+// out, or it proves nothing.
+type simControl struct {
+	name    string
+	profile *simProfile
+	rules   rules
+	within  uint64 // so many schedules
+	finds   string // with what the violation begins
+}
+
+const (
+	twoHolders  = "TWO HOLDERS"
+	leftBehind  = "NOT RELEASED" // or NOT UNDONE
+	fencesWrong = "FENCES"
+	needless    = "NEEDLESS"
+)
+
+// newControl is one with all rules; what breaks it is up to the caller.
+func newControl(name, finds string, change func(*simProfile, *rules)) simControl {
+	p, r := stormy(5), soundRules()
+	p.name = name
+	change(p, &r)
+	return simControl{name: name, profile: p, rules: r, within: 3000, finds: finds}
+}
+
+// simControls are all of them.
+func simControls() []simControl {
+	return slices.Concat(lockControls(), guardControls(), fenceControls())
+}
+
+// lockControls are about locking, extending and releasing.
+func lockControls() []simControl {
+	return []simControl{
+		newControl("half a quorum", twoHolders, func(_ *simProfile, r *rules) {
+			r.majority = func(nodes int) int { return nodes / 2 }
+		}),
+		newControl("no drift", twoHolders, func(p *simProfile, r *rules) {
+			p.weather, p.slow, p.reset = nil, 0, 0
+			p.ttls = [2]time.Duration{390 * time.Millisecond, 400 * time.Millisecond}
+			p.maxTTLs = p.ttls[1:]
+			p.trip = 200 * time.Microsecond
+			p.behave.work, p.behave.wait, p.behave.die = 1.2, 1, 0.5
+			r.drift = func(time.Duration, float64) time.Duration { return 0 }
+		}),
+		newControl("undo by token", twoHolders, func(p *simProfile, r *rules) {
+			p.behave.token, p.behave.impatient = 1, 0.6
+			r.undoByToken = true
+		}),
+		newControl("refresh keeps the value", twoHolders, func(p *simProfile, r *rules) {
+			p.behave.token, p.behave.impatient, p.behave.fence = 1, 0.6, 0
+			r.script = func(s *scripts) {
+				s.acquire = broken(s.acquire, "redis.call('SET', KEYS[1], over,", "redis.call('SET', KEYS[1], held,")
+			}
+		}),
+		newControl("refresh shortens", twoHolders, func(p *simProfile, r *rules) {
+			p.behave.token, p.behave.impatient, p.behave.extend, p.behave.fence = 1, 0.6, 0.8, 0
+			r.script = func(s *scripts) { s.acquire = broken(s.acquire, "math.max(left, tonumber(ARGV[3]))", "ARGV[3]") }
+		}),
+		newControl("extend revives", "REVIVED", func(p *simProfile, r *rules) {
+			p.behave.extend, p.behave.work = 1, 1.5
+			r.script = func(s *scripts) {
+				s.extend = broken(s.extend, "if not held or not mine(held, token) then return 0 end",
+					"if held and not mine(held, token) then return 0 end\nheld = held or token")
+			}
+		}),
+		newControl("extend shortens", twoHolders, func(p *simProfile, r *rules) {
+			p.slow, p.behave.extend, p.behave.hold, p.behave.work = 0.2, 1, 0, 0.6
+			r.script = func(s *scripts) { s.extend = broken(s.extend, "math.max(left, tonumber(ARGV[3]))", "ARGV[3]") }
+		}),
+		newControl("release deletes anything", twoHolders, func(_ *simProfile, r *rules) {
+			r.script = func(s *scripts) { s.release = broken(s.release, "if not meant then return 0 end", "") }
+		}),
+		newControl("a token used again", twoHolders, func(p *simProfile, _ *rules) {
+			p.behave.token, p.behave.reuse, p.behave.elsewhere, p.behave.die, p.behave.hold = 1, 1, 0.8, 0, 0
+			p.slow = 0.2
+		}),
+		newControl("replaced connections live on", leftBehind, func(p *simProfile, _ *rules) {
+			p.mayNotKill, p.slow, p.behave.wait = true, 0.2, 0
+			p.ttls[0] = 350 * time.Millisecond
+		}),
+		newControl("a release overtakes", leftBehind, func(p *simProfile, r *rules) {
+			p.reset, p.slow, p.behave.wait = 0.3, 0.1, 0
+			p.ttls[0] = 350 * time.Millisecond
+			r.overtake = true
+		}),
+		newControl("null by refusals alone", needless, func(p *simProfile, r *rules) {
+			oneAway(p)
+			r.onlyHeld = true
+		}),
+	}
+}
+
+// guardControls are about nodes that forget.
+func guardControls() []simControl {
+	return []simControl{
+		newControl("no guard, 5 nodes", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			r.noGuard = true
+		}),
+		newControl("no guard, 3 nodes", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes = 3
+			r.noGuard = true
+		}),
+		newControl("a verdict for the node", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			r.nodeVotes = true
+		}),
+		newControl("each its own max-ttl", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes, p.lasts = 3, 6*time.Second
+			p.ttls = [2]time.Duration{1500 * time.Millisecond, 2 * time.Second}
+			p.maxTTLs = []time.Duration{2 * time.Second, 50 * time.Millisecond}
+			r.ownMaxTTL = true
+		}),
+		newControl("all forget, and no time to object", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.ttls = [2]time.Duration{1500 * time.Millisecond, 2 * time.Second}
+			p.maxTTLs = p.ttls[1:]
+			p.weather = []simWeather{{1, restartAll(20*time.Millisecond, false)}, {1, killProxy}}
+			r.grace, r.foundAnyway = 0, true
+		}),
+		// Not a broken rule but the limit that is admitted: what a node forgets
+		// without a restart is noticed at the next look.
+		newControl("FLUSHALL", twoHolders, func(p *simProfile, _ *rules) {
+			forgetful(p)
+			p.weather = []simWeather{{1, flushAll}}
+		}),
+	}
+}
+
+// fenceControls are about fences.
+func fenceControls() []simControl {
+	return []simControl{
+		newControl("fences counted", fencesWrong, func(p *simProfile, r *rules) {
+			p.behave.fence = 1
+			*r = countingRules()
+		}),
+		newControl("fences without bounds", fencesWrong, func(p *simProfile, r *rules) {
+			farApart(p)
+			r.fenceNoBounds = true
+		}),
+		newControl("fences with the upper bound only", fencesWrong, func(p *simProfile, r *rules) {
+			farApart(p)
+			r.fenceUpperBound = true
+		}),
+	}
+}
+
+// broken is a script of the product with other lines in the place of some.
+func broken(s script, lines, others string) script {
+	if !strings.Contains(s.source, lines) {
+		panic("no such lines in the script: " + lines)
+	}
+	return newScript(strings.Replace(s.source, lines, others, 1))
+}

@@ -1,0 +1,278 @@
+package redlock
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// simWire is one connection of a proxy to a node over a network that the
+// schedule's seed makes slow, lossy or cut in either direction.
+type simWire struct {
+	world  *simWorld
+	proxy  *simProxy
+	node   *simNode
+	random *rand.Rand // of this connection alone, so that its fate is its own
+	conn   *simConn   // nil: not made yet
+	dialed bool
+	wrote  bool
+	flight *simMessage // the last that was sent
+}
+
+// simMessage is one pipeline on its way, and back.
+type simMessage struct {
+	wire     *simWire
+	conn     *simConn
+	commands [][]string // what is not executed yet
+	answers  []any
+	lost     bool       // the client's socket is gone, and with it what it had not sent
+	late     bool       // the second part of a pipeline that came in two
+	replies  int        // how many of them arrive before the connection breaks; -1: all
+	done     chan error // one, when the reply or the end of the connection is heard of
+}
+
+var (
+	errSimReset   = errors.New("connection reset by peer")
+	errSimRefused = errors.New("connection refused")
+)
+
+// dial implements seams. Which lane it is for makes the choices of the
+// connection independent of which lane comes first.
+func (p *simProxy) dial(l *nodeLink) wire {
+	w, d := p.world, l.node
+	who := slices.IndexFunc(d.lanes[:], func(one *lane) bool { return one != nil && one.link == l })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p.dials[[2]int{d.index, who}]++
+	return &simWire{
+		world: w, proxy: p, node: w.nodes[d.index],
+		random: w.newRandom(uint64(p.index), uint64(d.index), uint64(who), uint64(p.dials[[2]int{d.index, who}])),
+	}
+}
+
+func (w *simWire) sent() bool { return w.wrote }
+
+// close ends the connection. What is on its way may arrive all the same.
+func (w *simWire) close() {
+	w.world.mu.Lock()
+	defer w.world.mu.Unlock()
+	if w.flight != nil && w.random.IntN(2) == 0 {
+		w.flight.lost = true
+	}
+}
+
+// exchange implements wire.
+func (w *simWire) exchange(ctx context.Context, commands []*redis.Cmd) error {
+	w.wrote = false
+	w.proxy.thawed()
+	// No two connections do anything at the very same moment: synctest lets such
+	// go on in any order, and a schedule could not be replayed.
+	defer func() { time.Sleep(time.Duration(1 + w.random.IntN(5000))) }()
+	err := w.connect(ctx)
+	var m *simMessage
+	if err == nil {
+		m = w.send(commands)
+		err = w.await(ctx, m)
+	}
+	w.world.mu.Lock()
+	defer w.world.mu.Unlock()
+	for i, c := range commands {
+		if m != nil && i < len(m.answers) && (err == nil || err == errSimReset && i < m.replies) {
+			simReply(c, m.answers[i])
+		} else {
+			c.SetErr(err)
+		}
+	}
+	return err
+}
+
+// connect makes the connection at its first use. What it was found to be
+// closed before it was used again, is told as redisWire does.
+func (w *simWire) connect(ctx context.Context) error {
+	if w.proxy.isDead() {
+		return errSimReset
+	}
+	if w.dialed {
+		w.world.mu.Lock()
+		defer w.world.mu.Unlock()
+		ended := w.conn == nil || w.conn.dead && !w.proxy.cutFrom[w.node.index] && w.random.IntN(8) > 0
+		if ended {
+			return errWireEnded
+		}
+		return nil
+	}
+	w.dialed = true
+	if err := w.proxy.sleep(ctx, 2*w.latency()); err != nil {
+		return err
+	}
+	w.world.mu.Lock()
+	n := w.node
+	cut := w.proxy.cutTo[n.index] || w.proxy.cutFrom[n.index]
+	switch {
+	case cut:
+	case n.up:
+		w.conn = n.accept(w)
+		w.world.logf("%s has connection %d to %s", w.proxy.name, w.conn.id, n.name())
+	}
+	w.world.mu.Unlock()
+	switch {
+	case cut:
+		return w.proxy.sleep(ctx, time.Hour)
+	case w.conn == nil:
+		return errSimRefused
+	}
+	return nil
+}
+
+func (w *simWire) send(commands []*redis.Cmd) *simMessage {
+	m := &simMessage{wire: w, conn: w.conn, replies: -1, done: make(chan error, 1)}
+	m.commands = make([][]string, len(commands))
+	for i, c := range commands {
+		m.commands[i] = simArgs(c)
+	}
+	w.wrote = true
+	w.world.mu.Lock()
+	defer w.world.mu.Unlock()
+	w.world.exchanges++
+	w.flight = m
+	w.world.logf("%s to %s: %s", w.proxy.name, w.node.name(), simBrief(m.commands))
+	delay := w.latency()
+	if w.chance(w.world.profile.reset) {
+		m.replies = w.random.IntN(len(commands))
+		if w.random.IntN(2) == 0 { // before it has arrived
+			m.lost = true
+			time.AfterFunc(delay, func() { m.tell(errSimReset) })
+			return m
+		}
+	}
+	time.AfterFunc(delay, func() { w.world.arrive(m) })
+	return m
+}
+
+// await waits for the reply. When the proxy had been stopped, it may find both
+// the reply and that it is too late for it.
+func (w *simWire) await(ctx context.Context, m *simMessage) error {
+	var err error
+	select {
+	case err = <-m.done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-w.proxy.died:
+		err = errSimReset
+	}
+	if w.proxy.thawed() && ctx.Err() != nil && w.random.IntN(2) == 0 {
+		select {
+		case err = <-m.done:
+		default:
+		}
+	}
+	return err
+}
+
+// tell lets the client hear the end of its exchange.
+func (m *simMessage) tell(err error) {
+	select {
+	case m.done <- err:
+	default:
+	}
+}
+
+// arrive brings a message to its node.
+func (w *simWorld) arrive(m *simMessage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := m.conn.node
+	switch {
+	case m.lost:
+	case m.wire.proxy.cutTo[n.index]:
+		w.held = append(w.held, heldMessage{m, false})
+	case m.conn.dead:
+		m.answers = nil
+		w.reply(m, errSimReset)
+	case n.paused:
+		n.inbox = append(n.inbox, m)
+	default:
+		w.process(m)
+	}
+}
+
+// process lets the node execute a pipeline, or at first only the beginning of
+// it when it comes in two parts.
+func (w *simWorld) process(m *simMessage) {
+	n, now := m.conn.node, time.Now()
+	count := len(m.commands)
+	if count > 1 && !m.late && m.wire.chance(w.profile.split) {
+		count = 1 + m.wire.random.IntN(count-1)
+	}
+	for _, args := range m.commands[:count] {
+		answer := n.execute(m.conn, args, now)
+		w.logf("%s executes %s of %s: %s", n.name(), simBrief{args}, m.wire.proxy.name, simBriefAnswer{answer})
+		m.answers = append(m.answers, answer)
+	}
+	m.commands = m.commands[count:]
+	if len(m.commands) > 0 {
+		m.late = true
+		time.AfterFunc(m.wire.latency(), func() { w.arrive(m) })
+		return
+	}
+	var err error
+	if m.replies >= 0 {
+		err = errSimReset
+	}
+	w.reply(m, err)
+}
+
+// reply brings the answers back.
+func (w *simWorld) reply(m *simMessage, err error) {
+	if m.wire.proxy.cutFrom[m.conn.node.index] {
+		w.held = append(w.held, heldMessage{m, true})
+		return
+	}
+	time.AfterFunc(m.wire.latency(), func() { m.tell(err) })
+}
+
+// heldMessage waits for a cut to heal: TCP sends again.
+type heldMessage struct {
+	message *simMessage
+	reply   bool
+}
+
+// release sends on what healed cuts have held.
+func (w *simWorld) release() {
+	held := w.held
+	w.held = nil
+	for _, h := range held {
+		m, err := h.message, error(nil)
+		if m.replies >= 0 || m.conn.dead {
+			err = errSimReset
+		}
+		time.AfterFunc(m.wire.latency(), func() {
+			if !h.reply {
+				w.arrive(m)
+				return
+			}
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.reply(m, err)
+		})
+	}
+}
+
+// latency is one way's.
+func (w *simWire) latency() time.Duration {
+	p := w.world.profile
+	d := p.trip/4 + time.Duration(w.random.Int64N(int64(p.trip)))
+	if w.chance(p.slow) {
+		d += time.Duration(w.random.Int64N(int64(p.slowest)))
+	}
+	return d
+}
+
+// chance is for what no longer happens when all has been repaired.
+func (w *simWire) chance(p float64) bool {
+	return p > 0 && !w.world.calm.Load() && w.random.Float64() < p
+}
