@@ -120,8 +120,8 @@ func single(s *lua.LState, field string) int {
 func (l *simLua) run(f *lua.LFunction, sha string, keys, args []string) any {
 	s := l.state
 	globals, _ := s.Get(lua.GlobalsIndex).(*lua.LTable)
-	globals.RawSetString("KEYS", list(s, keys))
-	globals.RawSetString("ARGV", list(s, args))
+	globals.RawSetString("KEYS", luaList(s, keys))
+	globals.RawSetString("ARGV", luaList(s, args))
 	s.Push(f)
 	if err := s.PCall(0, 1, nil); err != nil {
 		s.SetTop(0)
@@ -132,7 +132,7 @@ func (l *simLua) run(f *lua.LFunction, sha string, keys, args []string) any {
 	return answer
 }
 
-func list(s *lua.LState, texts []string) *lua.LTable {
+func luaList(s *lua.LState, texts []string) *lua.LTable {
 	t := s.CreateTable(len(texts), 0)
 	for _, text := range texts {
 		t.Append(lua.LString(text))
