@@ -73,6 +73,7 @@ func TestARepairIsTakenBack(t *testing.T) {
 		}
 		mustUnlock(t, other, g)
 		eventually(t, "the Hold ends", h.Over)
+		settled(t, other)
 		settled(t, q)
 		for i, v := range holders(t, servers, "a") {
 			if v != "" {
