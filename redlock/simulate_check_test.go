@@ -16,8 +16,8 @@ type simHistory struct {
 	mu        sync.Mutex
 	claims    []*simClaim
 	fences    []simFence
-	known     map[string]bool // tokens that clients made or were told
-	gone      map[string]bool // tokens of which nothing may be left
+	known     map[string]bool      // tokens that clients made or were told
+	gone      map[string]*simProxy // tokens of which nothing may be left, unless the proxy was killed that saw to it
 	outcomes  map[string]int
 	wrong     []string
 	killed    atomic.Bool // a proxy: its debts will not be paid
@@ -77,21 +77,39 @@ func (h *simHistory) mayStay(token string) {
 	mark(&h.known, token)
 }
 
-func (h *simHistory) finish(token string) {
+func (h *simHistory) finish(token string, p *simProxy) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	mark(&h.known, token)
-	mark(&h.gone, token)
+	if h.gone == nil {
+		h.gone = map[string]*simProxy{}
+	}
+	h.gone[token] = p
 }
 
 // granted: from now on the client relies on its lock.
 func (h *simHistory) granted(a *simAcquisition) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	g := a.grant
+	h.claim(a, a.grant.Until)
+	h.told(a, a.grant)
+}
+
+// again is a second grant, which does not end the first.
+func (h *simHistory) again(a *simAcquisition, g Grant) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if time.Now().Before(a.claim.to) {
+		a.claim.to = later(a.claim.to, g.Until)
+	} else {
+		h.claim(a, g.Until)
+	}
+	h.told(a, g)
+}
+
+func (h *simHistory) told(a *simAcquisition, g Grant) {
 	mark(&h.known, g.Token)
-	h.claim(a, g.Until)
-	a.claim.granted = a.claim.from
+	a.claim.granted = time.Now()
 	if g.Fence != 0 {
 		h.fences = append(h.fences, simFence{a.client.name, g.Resource, g.Token, g.Fence, g.Asked(), time.Now()})
 	}
@@ -251,7 +269,7 @@ func (w *simWorld) leftovers() {
 			w.mu.Unlock()
 			token := tokenOf(value)
 			switch {
-			case h.gone[token]:
+			case h.gone[token] != nil && !h.gone[token].isDead():
 				h.fail("NOT RELEASED: %s of %s at %s, though all debts are paid", key, token, n.name())
 			case !h.known[token] && !h.killed.Load():
 				h.fail("NOT UNDONE: %s of %s at %s, which nobody was granted, though all debts are paid", key, token, n.name())
@@ -267,7 +285,7 @@ func (w *simWorld) waiters() {
 	block := 3*slices.Max(w.profile.maxTTLs) + 5*time.Second
 	for i, p := range w.proxies {
 		for j := range 2 * w.profile.resources {
-			r := Request{Resource: fmt.Sprintf("r%d", j/2), TTL: w.profile.ttls[0], Block: block}
+			r := Request{Resource: fmt.Sprintf("r%d", j/2), TTL: min(w.profile.ttls[0], p.quorum.options.MaxTTL), Block: block}
 			if j%2 == 0 {
 				r.Token = fmt.Sprintf("w-%d-%d", i, j)
 			}

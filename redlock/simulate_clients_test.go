@@ -18,6 +18,7 @@ type simBehaviour struct {
 	die       float64       // never unlock
 	hold      float64       // let it be extended (AUTOEXTEND)
 	fence     float64       // want a fence
+	again     float64       // lock again with their token while they hold it
 	reuse     float64       // use a token again after Unlock, against the contract
 	work      float64       // hold it for so many ttls, at most
 	pause     time.Duration // between two locks, at most
@@ -186,12 +187,34 @@ func (a *simAcquisition) use() {
 		a.work()
 		a.extend()
 	}
+	if c.chance(b.again) {
+		a.work()
+		a.relock()
+	}
 	a.work()
 	if c.chance(b.die) {
 		c.world.note("%s dies with %s", c.name, a.request.Token)
 		return
 	}
 	a.unlock()
+}
+
+// relock sends the LOCK once more, as after a reply that was lost: if it is
+// granted the longer validity counts, and otherwise the one from before stands.
+func (a *simAcquisition) relock() {
+	c, p := a.client, a.through()
+	a.strayed = true
+	p.thawed()
+	r := a.request
+	r.TTL, r.Block, r.Retry, r.Owned = c.ttl(p.quorum.options.MaxTTL), 0, 0, false
+	g, err := p.quorum.Lock(context.Background(), r)
+	p.thawed()
+	c.world.note("%s locks %s again for %v through %s: %v", c.name, r.Token, r.TTL, p.name, err)
+	if err != nil || p.isDead() {
+		return
+	}
+	a.grant.Fence = g.Fence
+	c.world.history.again(a, g)
 }
 
 func (a *simAcquisition) work() {
@@ -245,7 +268,7 @@ func (a *simAcquisition) unlock() {
 // finished: nothing of this token may be left when all debts are paid.
 func (a *simAcquisition) finished() {
 	if !a.strayed {
-		a.client.world.history.finish(a.request.Token)
+		a.client.world.history.finish(a.request.Token, a.proxy)
 	}
 }
 

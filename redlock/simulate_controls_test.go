@@ -14,6 +14,12 @@ type simControl struct {
 	rules   rules
 	within  uint64 // so many schedules
 	finds   string // with what the violation begins
+	limit   bool   // no rule is broken: that much is admitted
+}
+
+func asLimit(c simControl) simControl {
+	c.limit = true
+	return c
 }
 
 const (
@@ -61,7 +67,7 @@ func lockControls() []simControl {
 			}
 		}),
 		newControl("refresh shortens", twoHolders, func(p *simProfile, r *rules) {
-			p.behave.token, p.behave.impatient, p.behave.extend, p.behave.fence = 1, 0.6, 0.8, 0
+			p.behave.again, p.behave.hold, p.behave.fence = 1, 0, 0
 			r.script = func(s *scripts) { s.acquire = broken(s.acquire, "math.max(left, tonumber(ARGV[3]))", "ARGV[3]") }
 		}),
 		newControl("extend revives", "REVIVED", func(p *simProfile, r *rules) {
@@ -78,17 +84,21 @@ func lockControls() []simControl {
 		newControl("release deletes anything", twoHolders, func(_ *simProfile, r *rules) {
 			r.script = func(s *scripts) { s.release = broken(s.release, "if not meant then return 0 end", "") }
 		}),
-		newControl("a token used again", twoHolders, func(p *simProfile, _ *rules) {
+		// Against the contract, and why it is: what is left of the first acquisition
+		// is taken for the second one's.
+		asLimit(newControl("a token used again", twoHolders, func(p *simProfile, _ *rules) {
+			p.clients, p.behave.pause = 3, 20*time.Millisecond
 			p.behave.token, p.behave.reuse, p.behave.elsewhere, p.behave.die, p.behave.hold = 1, 1, 0.8, 0, 0
-			p.slow = 0.2
-		}),
-		newControl("replaced connections live on", leftBehind, func(p *simProfile, _ *rules) {
+			p.slow, p.behave.impatient = 0.1, 0.8
+			p.weather = []simWeather{{1, pauseNode(200 * time.Millisecond)}}
+		})),
+		asLimit(newControl("replaced connections live on", leftBehind, func(p *simProfile, _ *rules) {
+			busy(p)
 			p.mayNotKill, p.slow, p.behave.wait = true, 0.2, 0
 			p.ttls[0] = 350 * time.Millisecond
-		}),
+		})),
 		newControl("a release overtakes", leftBehind, func(p *simProfile, r *rules) {
-			p.reset, p.slow, p.behave.wait = 0.3, 0.1, 0
-			p.ttls[0] = 350 * time.Millisecond
+			quick(p)
 			r.overtake = true
 		}),
 		newControl("null by refusals alone", needless, func(p *simProfile, r *rules) {
@@ -130,10 +140,10 @@ func guardControls() []simControl {
 		}),
 		// Not a broken rule but the limit that is admitted: what a node forgets
 		// without a restart is noticed at the next look.
-		newControl("FLUSHALL", twoHolders, func(p *simProfile, _ *rules) {
+		asLimit(newControl("FLUSHALL", twoHolders, func(p *simProfile, _ *rules) {
 			forgetful(p)
 			p.weather = []simWeather{{1, flushAll}}
-		}),
+		})),
 	}
 }
 
@@ -153,6 +163,21 @@ func fenceControls() []simControl {
 			r.fenceUpperBound = true
 		}),
 	}
+}
+
+// busy is many clients that do not hold their locks for long.
+func busy(p *simProfile) {
+	p.clients, p.behave.work, p.behave.pause = 8, 0.1, 20*time.Millisecond
+}
+
+// quick is a node that is found to be away, and back, while one of its lanes
+// still waits: many short locks that last, and connections that break or hang.
+func quick(p *simProfile) {
+	p.proxies, p.clients, p.resources, p.weather = 1, 12, 4, nil
+	p.trip, p.slow, p.slowest, p.reset, p.timeout = 500*time.Microsecond, 0.1, 600*time.Millisecond, 0.1, 200*time.Millisecond
+	p.ttls = [2]time.Duration{4 * time.Second, 5 * time.Second}
+	p.maxTTLs = p.ttls[1:]
+	p.behave = simBehaviour{token: 0.5, work: 0.002, pause: 20 * time.Millisecond}
 }
 
 // broken is a script of the product with other lines in the place of some.

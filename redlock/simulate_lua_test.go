@@ -119,9 +119,8 @@ func single(s *lua.LState, field string) int {
 
 func (l *simLua) run(f *lua.LFunction, sha string, keys, args []string) any {
 	s := l.state
-	globals, _ := s.Get(lua.GlobalsIndex).(*lua.LTable)
-	globals.RawSetString("KEYS", luaList(s, keys))
-	globals.RawSetString("ARGV", luaList(s, args))
+	l.fill("KEYS", keys)
+	l.fill("ARGV", args)
 	s.Push(f)
 	if err := s.PCall(0, 1, nil); err != nil {
 		s.SetTop(0)
@@ -132,12 +131,20 @@ func (l *simLua) run(f *lua.LFunction, sha string, keys, args []string) any {
 	return answer
 }
 
-func luaList(s *lua.LState, texts []string) *lua.LTable {
-	t := s.CreateTable(len(texts), 0)
-	for _, text := range texts {
-		t.Append(lua.LString(text))
+// fill puts texts into a global list, which is used again and again.
+func (l *simLua) fill(name string, texts []string) {
+	globals, _ := l.state.Get(lua.GlobalsIndex).(*lua.LTable)
+	t, is := globals.RawGetString(name).(*lua.LTable)
+	if !is {
+		t = l.state.CreateTable(32, 0)
+		globals.RawSetString(name, t)
 	}
-	return t
+	for t.Len() > len(texts) {
+		t.Remove(t.Len())
+	}
+	for i, text := range texts {
+		t.RawSetInt(i+1, lua.LString(text))
+	}
 }
 
 // scriptError is what the caller hears of an error that a script did not catch.

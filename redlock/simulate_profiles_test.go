@@ -3,8 +3,12 @@ package redlock
 import "time"
 
 // simProfiles are the kinds of schedules in which nothing may go wrong.
+// The storms come more often, and a first start seldom, as it takes long.
 func simProfiles() []*simProfile {
-	return []*simProfile{stormy(5), stormy(3), calm(), minority(), forgetting(5), forgetting(3), founding(), apart()}
+	return []*simProfile{
+		stormy(5), calm(), forgetting(5), stormy(3), apart(), stormy(5), forgetting(3), minority(),
+		stormy(5), calm(), forgetting(5), stormy(3), founding(), stormy(5), forgetting(3), minority(),
+	}
 }
 
 // stormy is everything at once.
@@ -20,19 +24,19 @@ func stormy(nodes int) *simProfile {
 		maxTTLs: []time.Duration{400 * time.Millisecond, 300 * time.Millisecond},
 		timeout: 40 * time.Millisecond,
 		weather: []simWeather{
-			{3, pauseNode(200 * time.Millisecond)},
+			{6, pauseNode(200 * time.Millisecond)},
 			{1, restartNode(100*time.Millisecond, true)},
 			{1, restartNode(100*time.Millisecond, false)},
-			{2, cut(200 * time.Millisecond)},
-			{1, isolate(200 * time.Millisecond)},
-			{1, freezeProxy(300 * time.Millisecond)},
+			{4, cut(200 * time.Millisecond)},
+			{2, isolate(200 * time.Millisecond)},
+			{3, freezeProxy(300 * time.Millisecond)},
 			{1, killProxy},
 			{1, flushScripts},
 		},
-		every: 60 * time.Millisecond,
+		every: 80 * time.Millisecond,
 		behave: simBehaviour{
-			token: 0.6, wait: 0.5, impatient: 0.2, extend: 0.3, elsewhere: 0.2, die: 0.1, hold: 0.15, fence: 0.4,
-			work: 0.8, pause: 80 * time.Millisecond,
+			token: 0.6, wait: 0.5, impatient: 0.2, extend: 0.3, elsewhere: 0.2, die: 0.1, hold: 0.15, fence: 0.4, again: 0.15,
+			work: 0.8, pause: 120 * time.Millisecond,
 		},
 		finally: true, founded: true,
 	}
@@ -70,14 +74,16 @@ func oneAway(p *simProfile) {
 	p.without, p.never, p.skew = 1, ErrNoQuorum, 0
 }
 
-// farApart is clocks of nodes that differ by more than a lock can last, and
-// proxies that know different ones of them.
+// farApart is clocks of nodes that differ by more than a lock can last, proxies
+// that know different ones of them, and fences so seldom that they are forgotten.
 func farApart(p *simProfile) {
 	p.skew = 4 * time.Second
-	p.behave.fence, p.behave.hold = 1, 0
-	p.lasts = 6 * time.Second
-	p.weather = []simWeather{{1, isolate(2 * time.Second)}, {1, killProxy}}
-	p.every = 300 * time.Millisecond
+	p.ttls = [2]time.Duration{60 * time.Millisecond, 100 * time.Millisecond}
+	p.maxTTLs = p.ttls[1:]
+	p.clients, p.behave.fence, p.behave.hold, p.behave.pause = 2, 1, 0, time.Second
+	p.lasts = 10 * time.Second
+	p.weather = []simWeather{{3, isolate(3 * time.Second)}, {1, killProxy}}
+	p.every = 200 * time.Millisecond
 }
 
 func minority() *simProfile {
@@ -114,6 +120,6 @@ func apart() *simProfile {
 	p := stormy(5)
 	p.name = "apart"
 	farApart(p)
-	p.skew, p.lasts = 500*time.Millisecond, 2*time.Second
+	p.lasts = 3 * time.Second
 	return p
 }

@@ -33,8 +33,8 @@ func (w *simWorld) newProxy(index int) *simProxy {
 	o := Options{
 		NodeTimeout: w.profile.timeout,
 		MaxTTL:      w.profile.maxTTLs[index%len(w.profile.maxTTLs)],
-		RetryDelay:  20 * time.Millisecond,
-		RetryJitter: 20 * time.Millisecond,
+		RetryDelay:  50 * time.Millisecond,
+		RetryJitter: 50 * time.Millisecond,
 	}
 	for i := range w.profile.nodes {
 		name := fmt.Sprintf("n%d", i+1)

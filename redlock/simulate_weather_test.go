@@ -117,7 +117,7 @@ func (w *simWorld) crash(n *simNode, away time.Duration, remembers bool) {
 	w.logf("%s ends; it will remember: %v", n.name(), remembers)
 	for _, c := range n.crash() {
 		if m := c.wire.flight; m != nil && !c.wire.proxy.cutFrom[n.index] {
-			time.AfterFunc(c.wire.latency(), func() { m.tell(errSimReset) })
+			time.AfterFunc(w.latency(c.wire.back), func() { m.tell(errSimReset) })
 		}
 	}
 	n.remembers = remembers

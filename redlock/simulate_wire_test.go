@@ -16,7 +16,8 @@ type simWire struct {
 	world  *simWorld
 	proxy  *simProxy
 	node   *simNode
-	random *rand.Rand // of this connection alone, so that its fate is its own
+	out    *rand.Rand // choices of this connection alone, made by who uses it
+	back   *rand.Rand // and those of the node's end of it, under the world's lock
 	conn   *simConn   // nil: not made yet
 	dialed bool
 	wrote  bool
@@ -30,6 +31,7 @@ type simMessage struct {
 	commands [][]string // what is not executed yet
 	answers  []any
 	lost     bool       // the client's socket is gone, and with it what it had not sent
+	arrives  time.Time  // zero: it never does
 	late     bool       // the second part of a pipeline that came in two
 	replies  int        // how many of them arrive before the connection breaks; -1: all
 	done     chan error // one, when the reply or the end of the connection is heard of
@@ -50,7 +52,8 @@ func (p *simProxy) dial(l *nodeLink) wire {
 	p.dials[[2]int{d.index, who}]++
 	return &simWire{
 		world: w, proxy: p, node: w.nodes[d.index],
-		random: w.newRandom(uint64(p.index), uint64(d.index), uint64(who), uint64(p.dials[[2]int{d.index, who}])),
+		out:  w.newRandom(uint64(p.index), uint64(d.index), uint64(who), uint64(p.dials[[2]int{d.index, who}]), 0),
+		back: w.newRandom(uint64(p.index), uint64(d.index), uint64(who), uint64(p.dials[[2]int{d.index, who}]), 1),
 	}
 }
 
@@ -60,7 +63,7 @@ func (w *simWire) sent() bool { return w.wrote }
 func (w *simWire) close() {
 	w.world.mu.Lock()
 	defer w.world.mu.Unlock()
-	if w.flight != nil && w.random.IntN(2) == 0 {
+	if w.flight != nil && w.out.IntN(2) == 0 {
 		w.flight.lost = true
 	}
 }
@@ -71,7 +74,7 @@ func (w *simWire) exchange(ctx context.Context, commands []*redis.Cmd) error {
 	w.proxy.thawed()
 	// No two connections do anything at the very same moment: synctest lets such
 	// go on in any order, and a schedule could not be replayed.
-	defer func() { time.Sleep(time.Duration(1 + w.random.IntN(5000))) }()
+	defer func() { time.Sleep(time.Duration(1 + w.out.IntN(5000))) }()
 	err := w.connect(ctx)
 	var m *simMessage
 	if err == nil {
@@ -99,14 +102,14 @@ func (w *simWire) connect(ctx context.Context) error {
 	if w.dialed {
 		w.world.mu.Lock()
 		defer w.world.mu.Unlock()
-		ended := w.conn == nil || w.conn.dead && !w.proxy.cutFrom[w.node.index] && w.random.IntN(8) > 0
+		ended := w.conn == nil || w.conn.dead && !w.proxy.cutFrom[w.node.index] && w.out.IntN(8) > 0
 		if ended {
 			return errWireEnded
 		}
 		return nil
 	}
 	w.dialed = true
-	if err := w.proxy.sleep(ctx, 2*w.latency()); err != nil {
+	if err := w.proxy.sleep(ctx, 2*w.world.latency(w.out)); err != nil {
 		return err
 	}
 	w.world.mu.Lock()
@@ -140,16 +143,16 @@ func (w *simWire) send(commands []*redis.Cmd) *simMessage {
 	w.world.exchanges++
 	w.flight = m
 	w.world.logf("%s to %s: %s", w.proxy.name, w.node.name(), simBrief(m.commands))
-	delay := w.latency()
-	if w.chance(w.world.profile.reset) {
-		m.replies = w.random.IntN(len(commands))
-		if w.random.IntN(2) == 0 { // before it has arrived
+	delay := w.world.latency(w.out)
+	if w.world.chance(w.out, w.world.profile.reset) {
+		m.replies = w.out.IntN(len(commands))
+		if w.out.IntN(2) == 0 { // before it has arrived
 			m.lost = true
 			time.AfterFunc(delay, func() { m.tell(errSimReset) })
 			return m
 		}
 	}
-	time.AfterFunc(delay, func() { w.world.arrive(m) })
+	m.arrives = time.Now().Add(delay)
 	return m
 }
 
@@ -157,6 +160,13 @@ func (w *simWire) send(commands []*redis.Cmd) *simMessage {
 // the reply and that it is too late for it.
 func (w *simWire) await(ctx context.Context, m *simMessage) error {
 	var err error
+	if !m.arrives.IsZero() { // here, as new goroutines for it would be dear
+		if err = w.proxy.sleep(ctx, time.Until(m.arrives)); err == nil {
+			w.world.arrive(m)
+		} else {
+			time.AfterFunc(time.Until(m.arrives), func() { w.world.arrive(m) })
+		}
+	}
 	select {
 	case err = <-m.done:
 	case <-ctx.Done():
@@ -164,7 +174,7 @@ func (w *simWire) await(ctx context.Context, m *simMessage) error {
 	case <-w.proxy.died:
 		err = errSimReset
 	}
-	if w.proxy.thawed() && ctx.Err() != nil && w.random.IntN(2) == 0 {
+	if w.proxy.thawed() && ctx.Err() != nil && w.out.IntN(2) == 0 {
 		select {
 		case err = <-m.done:
 		default:
@@ -205,8 +215,8 @@ func (w *simWorld) arrive(m *simMessage) {
 func (w *simWorld) process(m *simMessage) {
 	n, now := m.conn.node, time.Now()
 	count := len(m.commands)
-	if count > 1 && !m.late && m.wire.chance(w.profile.split) {
-		count = 1 + m.wire.random.IntN(count-1)
+	if count > 1 && !m.late && w.chance(m.wire.back, w.profile.split) {
+		count = 1 + m.wire.back.IntN(count-1)
 	}
 	for _, args := range m.commands[:count] {
 		answer := n.execute(m.conn, args, now)
@@ -216,7 +226,7 @@ func (w *simWorld) process(m *simMessage) {
 	m.commands = m.commands[count:]
 	if len(m.commands) > 0 {
 		m.late = true
-		time.AfterFunc(m.wire.latency(), func() { w.arrive(m) })
+		time.AfterFunc(w.latency(m.wire.back), func() { w.arrive(m) })
 		return
 	}
 	var err error
@@ -232,7 +242,7 @@ func (w *simWorld) reply(m *simMessage, err error) {
 		w.held = append(w.held, heldMessage{m, true})
 		return
 	}
-	time.AfterFunc(m.wire.latency(), func() { m.tell(err) })
+	time.AfterFunc(w.latency(m.wire.back), func() { m.tell(err) })
 }
 
 // heldMessage waits for a cut to heal: TCP sends again.
@@ -250,7 +260,7 @@ func (w *simWorld) release() {
 		if m.replies >= 0 || m.conn.dead {
 			err = errSimReset
 		}
-		time.AfterFunc(m.wire.latency(), func() {
+		time.AfterFunc(w.latency(m.wire.back), func() {
 			if !h.reply {
 				w.arrive(m)
 				return
@@ -263,16 +273,16 @@ func (w *simWorld) release() {
 }
 
 // latency is one way's.
-func (w *simWire) latency() time.Duration {
-	p := w.world.profile
-	d := p.trip/4 + time.Duration(w.random.Int64N(int64(p.trip)))
-	if w.chance(p.slow) {
-		d += time.Duration(w.random.Int64N(int64(p.slowest)))
+func (w *simWorld) latency(random *rand.Rand) time.Duration {
+	p := w.profile
+	d := p.trip/4 + time.Duration(random.Int64N(int64(p.trip)))
+	if w.chance(random, p.slow) {
+		d += time.Duration(random.Int64N(int64(p.slowest)))
 	}
 	return d
 }
 
 // chance is for what no longer happens when all has been repaired.
-func (w *simWire) chance(p float64) bool {
-	return p > 0 && !w.world.calm.Load() && w.random.Float64() < p
+func (w *simWorld) chance(random *rand.Rand, p float64) bool {
+	return p > 0 && !w.calm.Load() && random.Float64() < p
 }

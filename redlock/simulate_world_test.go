@@ -1,6 +1,7 @@
 package redlock
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -129,6 +130,11 @@ func (w *simWorld) found() {
 // run is the whole schedule. What is wrong is in the history.
 func (w *simWorld) run() {
 	var clients, weather sync.WaitGroup
+	if w.profile.founded { // otherwise it may take as long as the schedule
+		for _, p := range w.proxies {
+			_ = p.quorum.Ready(context.Background())
+		}
+	}
 	for i := range w.profile.clients {
 		c := &simClient{world: w, name: fmt.Sprintf("c%d", i+1), random: w.newRandom(forClients, uint64(i))}
 		clients.Go(c.run)
