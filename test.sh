@@ -43,7 +43,8 @@ export CGO_ENABLED=1
 
 make check
 # Not from Go's cache: it sees neither drivers nor examples nor README change.
-go test -race -count=1 -timeout 10m ./...
+# Many of them wait for a ttl: more at once than there are cores.
+go test -race -count=1 -parallel 4 -timeout 12m ./...
 (cd bench && go test -race -count=1 -timeout 5m ./...)
 (cd clients && go test -race -count=1 -timeout 10m ./...)
 (cd proof && go test -race -count=1 -parallel 4 -timeout 10m ./...) # they mostly wait
