@@ -103,6 +103,7 @@ func (l *limited) repairs(t *testing.T) bool {
 	g := mustLock(t, l.q, Request{Resource: "held", TTL: 300 * time.Millisecond, Owned: true})
 	h := l.q.Hold(g, 300*time.Millisecond, time.Minute, func(*Hold, error) {})
 	defer h.Release()
+	settled(t, l.q) // or the slowest node gets it after it was deleted
 	c, key := l.servers[2].Client(), l.q.key("held")
 	if err := c.Del(t.Context(), key).Err(); err != nil {
 		t.Fatal(err)
