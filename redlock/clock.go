@@ -82,11 +82,25 @@ func (q *Quorum) since(t time.Time) time.Duration {
 	return t.Sub(q.epoch) + time.Duration(q.slept.Load())
 }
 
-// nodesNow is what the nodes take for now, in microseconds: the median of their
-// clocks, so that neither one of theirs nor this machine's matters.
-func (g *guard) nodesNow(now time.Time) int64 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+// skewShare of the longest ttl is how far a node's clock may be from the others'
+// unremarked: at twice as much, the node accepts no fences.
+const skewShare = 2 * fenceBoundShare
+
+// warnOfSkew warns, once until it is mended, of a node whose clock is far from
+// the others'. Locks do not mind, fences do. The caller holds the guard's lock.
+func (g *guard) warnOfSkew(m *member) {
+	median, known := g.medianOffset()
+	skew := time.Duration(m.clock.offset-median) * time.Microsecond
+	far := known && skew.Abs() > time.Duration(g.longest.Load())/skewShare
+	if far && !m.skewed {
+		m.node.logger.Warn("the node's clock differs from the other nodes'; beyond a quarter of the longest ttl it accepts no fences", "by", skew.Round(time.Millisecond))
+	}
+	m.skewed = far
+}
+
+// medianOffset is by how much the median of the nodes' clocks is ahead of ours.
+// The caller holds the guard's lock.
+func (g *guard) medianOffset() (micros int64, known bool) {
 	var offsets []int64
 	for i := range g.members {
 		if c := &g.members[i].clock; c.known {
@@ -94,10 +108,22 @@ func (g *guard) nodesNow(now time.Time) int64 {
 		}
 	}
 	if len(offsets) == 0 {
-		return now.UnixMicro()
+		return 0, false
 	}
 	slices.Sort(offsets)
-	return offsets[len(offsets)/2] + g.quorum.since(now).Microseconds()
+	return offsets[len(offsets)/2], true
+}
+
+// nodesNow is what the nodes take for now, in microseconds: the median of their
+// clocks, so that neither one of theirs nor this machine's matters.
+func (g *guard) nodesNow(now time.Time) int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	median, known := g.medianOffset()
+	if !known {
+		return now.UnixMicro()
+	}
+	return median + g.quorum.since(now).Microseconds()
 }
 
 // awaken takes in that the machine was suspended for a while since it was last

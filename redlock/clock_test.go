@@ -1,6 +1,9 @@
 package redlock
 
 import (
+	"fmt"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -119,5 +122,31 @@ func TestASuspendedMachineStretchesNoValidity(t *testing.T) {
 		wantErr(t, "a Hold that slept longer than its ttl", err, ErrLost)
 	case <-time.After(patient):
 		t.Error("nobody noticed")
+	}
+}
+
+// TestAClockFarFromTheOthersIsWarnedOf, once until it is mended.
+func TestAClockFarFromTheOthersIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	var log lockedBuffer
+	q := open(t, Options{Nodes: at("127.0.0.1:1", "127.0.0.2:1", "127.0.0.3:1"), MaxTTL: time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	now := time.Now()
+	look := func(i int, ahead time.Duration) {
+		s := sighting{run: fmt.Sprint("r", i, ahead), clock: now.Add(ahead).UnixMicro(), sent: now, received: now}
+		q.guard.mu.Lock()
+		defer q.guard.mu.Unlock()
+		q.guard.note(&q.guard.members[i], s)
+	}
+	const warning = "differs from the other nodes'"
+	for _, step := range []struct {
+		ahead time.Duration
+		want  int
+	}{{0, 0}, {7 * time.Second, 0}, {9 * time.Second, 1}, {time.Hour, 1}, {0, 1}, {-9 * time.Second, 2}} {
+		look(0, 0)
+		look(1, 0)
+		look(2, step.ahead)
+		if n := strings.Count(log.String(), warning); n != step.want {
+			t.Errorf("%v ahead: %d warnings, want %d", step.ahead, n, step.want)
+		}
 	}
 }

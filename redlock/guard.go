@@ -80,6 +80,7 @@ type member struct {
 	state   string
 	gone    bool // the last connection to it failed
 	clock   nodeClock
+	skewed  bool // and that was warned of
 }
 
 // sighting is one look at a node.
@@ -149,6 +150,7 @@ func (g *guard) note(m *member, s sighting) {
 	}
 	m.run, m.record, m.seen, m.tried, m.gone = s.run, s.record, s.received, true, false
 	m.clock.note(g, s)
+	g.warnOfSkew(m)
 	if ttl := int64(s.record.ttl); ttl > g.longest.Load() {
 		g.longest.Store(ttl)
 	}
