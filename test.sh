@@ -46,7 +46,7 @@ make check
 # Many of them wait for a ttl: more at once than there are cores.
 go test -race -count=1 -parallel 4 -timeout 12m ./...
 (cd bench && go test -race -count=1 -timeout 5m ./...)
-(cd clients && go test -race -count=1 -timeout 10m ./...)
+(cd clients && go test -race -count=1 -parallel 4 -timeout 10m ./...)
 (cd proof && go test -race -count=1 -parallel 4 -timeout 10m ./...) # they mostly wait
 FUZZTIME=30s make fuzz
 echo "all tests passed"
