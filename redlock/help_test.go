@@ -24,7 +24,9 @@ func (quiet) Printf(context.Context, string, ...any) {}
 
 func TestMain(m *testing.M) {
 	redis.SetLogger(quiet{})
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(plain.folder)
+	os.Exit(code)
 }
 
 // at makes nodes of addresses, named n1, n2, …

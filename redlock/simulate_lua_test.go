@@ -1,6 +1,8 @@
 package redlock
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -19,6 +21,7 @@ type simLua struct {
 	state  *lua.LState
 	keys   *simKeys // of the node on which the script runs
 	loaded map[string]*lua.LFunction
+	ok     *lua.LTable // the answer to most commands, made once
 }
 
 // simScripts are the compiled scripts and the idle states, which are dear to
@@ -26,29 +29,34 @@ type simLua struct {
 var simScripts struct {
 	sync.Mutex
 	compiled map[string]*lua.FunctionProto // by hash
+	hashes   map[string]string             // by source
 	idle     []*simLua
 }
 
-// simCompile makes a script known under its hash.
-func simCompile(sha, source string) error {
+// simCompile makes a script known under its hash, which it gives.
+func simCompile(source string) (sha string, err error) {
 	simScripts.Lock()
 	defer simScripts.Unlock()
-	if simScripts.compiled[sha] != nil {
-		return nil
+	if sha := simScripts.hashes[source]; sha != "" {
+		return sha, nil
 	}
 	chunk, err := parse.Parse(strings.NewReader(source), "@user_script")
 	if err != nil {
-		return fmt.Errorf("compiling: %w", err)
+		return "", fmt.Errorf("compiling: %w", err)
 	}
 	proto, err := lua.Compile(chunk, "@user_script")
 	if err != nil {
-		return fmt.Errorf("compiling: %w", err)
+		return "", fmt.Errorf("compiling: %w", err)
 	}
+	proto.IsVarArg &^= lua.VarArgNeedsArg // a list of arguments that Redis does not give
 	if simScripts.compiled == nil {
 		simScripts.compiled = map[string]*lua.FunctionProto{}
+		simScripts.hashes = map[string]string{}
 	}
-	simScripts.compiled[sha] = proto
-	return nil
+	sum := sha1.Sum([]byte(source))
+	sha = hex.EncodeToString(sum[:])
+	simScripts.compiled[sha], simScripts.hashes[source] = proto, sha
+	return sha, nil
 }
 
 // simRun runs a script that was compiled on a node's keys.
@@ -172,12 +180,22 @@ func (l *simLua) call(s *lua.LState, raise bool) int {
 			s.RaiseError("ERR Lua redis lib command arguments must be strings or integers")
 		}
 	}
-	answer := toLua(s, l.keys.run(args))
+	answer := l.answer(s, l.keys.run(args))
 	if t, is := answer.(*lua.LTable); is && raise && t.RawGetString("err") != lua.LNil {
 		s.Error(t, 0)
 	}
 	s.Push(answer)
 	return 1
+}
+
+func (l *simLua) answer(s *lua.LState, answer any) lua.LValue {
+	if answer != simOK {
+		return toLua(s, answer)
+	}
+	if l.ok == nil {
+		l.ok, _ = toLua(s, simOK).(*lua.LTable)
+	}
+	return l.ok
 }
 
 // luaNumber is a number as Redis makes an argument of it.

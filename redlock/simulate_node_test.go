@@ -1,8 +1,6 @@
 package redlock
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -131,10 +129,8 @@ func (n *simNode) client(c *simConn, args []string) any {
 }
 
 func (n *simNode) load(args []string) any {
-	source := args[2]
-	sum := sha1.Sum([]byte(source))
-	sha := hex.EncodeToString(sum[:])
-	if err := simCompile(sha, source); err != nil {
+	sha, err := simCompile(args[2])
+	if err != nil {
 		return simError("ERR Error compiling script (new function): " + err.Error())
 	}
 	n.scripts[sha] = true

@@ -85,20 +85,6 @@ func (p *simProxy) isDead() bool {
 	}
 }
 
-// sleep is the network's delay.
-func (p *simProxy) sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-p.died:
-		return errSimReset
-	}
-}
-
 // kill ends the process: nothing it was told or wanted to send reaches anybody.
 func (p *simProxy) kill() {
 	close(p.died)

@@ -59,6 +59,7 @@ func TestBrokenRulesAreNoticed(t *testing.T) {
 // plain is built once for all tests.
 var plain struct {
 	sync.Once
+	folder string // removed by TestMain
 	binary string
 	err    error
 }
@@ -66,12 +67,10 @@ var plain struct {
 func plainBinary(t *testing.T) string {
 	t.Helper()
 	plain.Do(func() {
-		folder, err := os.MkdirTemp("", "simulation")
-		if err != nil {
-			plain.err = err
+		if plain.folder, plain.err = os.MkdirTemp("", "simulation"); plain.err != nil {
 			return
 		}
-		plain.binary = filepath.Join(folder, "simulation.test")
+		plain.binary = filepath.Join(plain.folder, "simulation.test")
 		out, err := exec.Command("go", "test", "-c", "-o", plain.binary, ".").CombinedOutput()
 		if err != nil {
 			plain.err = fmt.Errorf("building without -race: %w\n%s", err, out)

@@ -22,6 +22,7 @@ type simWire struct {
 	dialed bool
 	wrote  bool
 	flight *simMessage // the last that was sent
+	timer  *time.Timer
 }
 
 // simMessage is one pipeline on its way, and back.
@@ -109,7 +110,7 @@ func (w *simWire) connect(ctx context.Context) error {
 		return nil
 	}
 	w.dialed = true
-	if err := w.proxy.sleep(ctx, 2*w.world.latency(w.out)); err != nil {
+	if err := w.sleep(ctx, 2*w.world.latency(w.out)); err != nil {
 		return err
 	}
 	w.world.mu.Lock()
@@ -124,7 +125,7 @@ func (w *simWire) connect(ctx context.Context) error {
 	w.world.mu.Unlock()
 	switch {
 	case cut:
-		return w.proxy.sleep(ctx, time.Hour)
+		return w.sleep(ctx, time.Hour)
 	case w.conn == nil:
 		return errSimRefused
 	}
@@ -161,7 +162,7 @@ func (w *simWire) send(commands []*redis.Cmd) *simMessage {
 func (w *simWire) await(ctx context.Context, m *simMessage) error {
 	var err error
 	if !m.arrives.IsZero() { // here, as new goroutines for it would be dear
-		if err = w.proxy.sleep(ctx, time.Until(m.arrives)); err == nil {
+		if err = w.sleep(ctx, time.Until(m.arrives)); err == nil {
 			w.world.arrive(m)
 		} else {
 			time.AfterFunc(time.Until(m.arrives), func() { w.world.arrive(m) })
@@ -269,6 +270,23 @@ func (w *simWorld) release() {
 			defer w.mu.Unlock()
 			w.reply(m, err)
 		})
+	}
+}
+
+// sleep is the network's delay.
+func (w *simWire) sleep(ctx context.Context, d time.Duration) error {
+	if w.timer == nil {
+		w.timer = time.NewTimer(d)
+	} else {
+		w.timer.Reset(d)
+	}
+	select {
+	case <-w.timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.proxy.died:
+		return errSimReset
 	}
 }
 
