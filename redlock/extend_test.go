@@ -28,7 +28,7 @@ func TestUndoTakesNothingFromAnExtension(t *testing.T) {
 		}
 		settled(t, second)
 		wires[2].Refuse(false)
-		eventually(t, "the undo is paid", func() bool { return first.owes() == 0 })
+		paid(t, first)
 		for i, v := range holders(t, servers, "a") {
 			if v == "" {
 				t.Errorf("token %q: the undo took the extension away from node %d", token, i+1)
@@ -72,7 +72,7 @@ func TestFailedExtensionTakesNothingFromALaterGrant(t *testing.T) {
 	mustLock(t, second, r)
 	settled(t, second)
 	wires[2].Refuse(false)
-	eventually(t, "the first owes nothing", func() bool { return first.owes() == 0 })
+	paid(t, first)
 	for i, v := range holders(t, servers, "a") {
 		if v == "" {
 			t.Errorf("the failed extension took the grant away from node %d", i+1)

@@ -171,6 +171,46 @@ func settled(t *testing.T, q *Quorum) {
 	})
 }
 
+// paid waits until the nodes have executed every release that q has sent or
+// owes. That nothing is owed does not say so: it may be on its way.
+func paid(t *testing.T, q *Quorum) {
+	t.Helper()
+	eventually(t, "every release is paid", func() bool {
+		return q.owes() == 0 && q.passes() && q.owes() == 0
+	})
+}
+
+// passes sends a question through every lane, behind all that is in it, and
+// tells whether all were answered.
+func (q *Quorum) passes() bool {
+	all := true
+	for lane := range lanesPerNode {
+		p := &passage{done: make(chan bool, 1)}
+		r := &request{op: inspect, key: q.key("passage"), made: time.Now()}
+		r.args, r.ballot = r.inspectArgs(), newBallot(p, len(q.nodes), len(q.nodes))
+		for i, n := range q.nodes {
+			if known, queued := n.lanes[lane].push(r); !queued {
+				r.ballot.vote(i, known)
+			}
+		}
+		all = <-p.done && all
+	}
+	return all
+}
+
+// passage is a voter that wants all to have answered.
+type passage struct {
+	all  bool
+	done chan bool
+}
+
+func (p *passage) decide(b *ballot) bool {
+	p.all = b.tally.failed == 0
+	return b.tally.pending() == 0
+}
+func (p *passage) settle()   {}
+func (p *passage) complete() { p.done <- p.all }
+
 // wantNoGoroutines waits until no goroutine of this package's code is left.
 func wantNoGoroutines(t *testing.T) {
 	t.Helper()
