@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -205,7 +206,7 @@ func (w *simWorld) kill(i int) {
 	w.history.killed.Store(true)
 	p := w.newProxy(i + len(w.proxies)*(1+old.index/len(w.proxies)))
 	w.mu.Lock()
-	w.proxies[i] = p
+	w.proxies[i], w.dead = p, append(w.dead, old)
 	w.mu.Unlock()
 }
 
@@ -237,7 +238,7 @@ func (w *simWorld) repair() {
 		w.start(n)
 		w.resume(n)
 	}
-	for _, p := range w.proxies {
+	for _, p := range slices.Concat(w.proxies, w.dead) {
 		w.thaw(p)
 		clear(p.cutTo)
 		clear(p.cutFrom)

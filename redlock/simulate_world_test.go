@@ -23,6 +23,7 @@ type simWorld struct {
 	mu        sync.Mutex
 	nodes     []*simNode
 	proxies   []*simProxy
+	dead      []*simProxy // whose messages may still be under way
 	held      []heldMessage
 	exchanges int
 	verbose   bool
