@@ -105,7 +105,7 @@ func (a ask) words() []any {
 func (c *client) lock(l *line, a ask) history.Op {
 	o := history.Op{
 		Kind: history.Lock, Resource: a.resource, Token: a.token, TTL: a.ttl,
-		Lapses: a.token == "" && !a.keep, Kept: a.keep, Fenced: a.fence,
+		Lapses: a.token == "" && !a.keep, Fenced: a.fence,
 	}
 	o = c.do(l, o, a.words()...)
 	if a.keep && o.Outcome == history.Yes {
@@ -120,7 +120,7 @@ func (c *client) extend(l *line, held history.Op, ttl time.Duration) history.Op 
 }
 
 func (c *client) unlock(l *line, held history.Op) history.Op {
-	o := history.Op{Kind: history.Unlock, Resource: held.Resource, Token: held.Token, Kept: held.Kept}
+	o := history.Op{Kind: history.Unlock, Resource: held.Resource, Token: held.Token}
 	return c.do(l, o, "UNLOCK", held.Resource, held.Token)
 }
 

@@ -129,9 +129,6 @@ func (s *scene) admin(n *redistest.Server, words ...any) {
 func TestNodeForgetsWhatItExtends(t *testing.T) {
 	t.Parallel()
 	for name, keep := range map[string]bool{"asked to": false, "by AUTOEXTEND": true} {
-		if keep && !keepsTheRest {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := guarded(2).scene(t)
@@ -160,7 +157,7 @@ func TestFlushedNodes(t *testing.T) {
 	rounds(t, func(t *testing.T, seed uint64, lasts time.Duration) {
 		r := common(seed)
 		r.lasts = min(r.lasts, lasts)
-		r.flushes, r.keeps = true, keepsTheRest
+		r.flushes = true
 		ops := r.play(t)
 		judge(t, seed, r.rules, ops)
 		wantPower(t, ops)

@@ -22,7 +22,6 @@ type round struct {
 	resources int
 	faults    [][]kind // each list is worked off beside the others
 	rules     history.Rules
-	keeps     bool // clients ask for AUTOEXTEND
 	flushes   bool // nodes are flushed, which is noted
 }
 
@@ -33,7 +32,7 @@ func common(seed uint64) round {
 			nodes: 3 + 2*int(seed%2), proxies: 3, binary: built.proxy,
 			args: []string{"--node-timeout=100ms", "--max-ttl=700ms"},
 		},
-		seed: seed, lasts: 10 * time.Second, clients: 16, resources: 3, rules: forgets, keeps: true,
+		seed: seed, lasts: 10 * time.Second, clients: 16, resources: 3, rules: forgets,
 		faults: [][]kind{nodeFaults, wireFaults, wireFaults, proxyFaults, forgetting},
 	}
 }
@@ -44,12 +43,6 @@ func TestHistories(t *testing.T) {
 	rounds(t, func(t *testing.T, seed uint64, lasts time.Duration) {
 		r := common(seed)
 		r.lasts = min(r.lasts, lasts)
-		if !keepsTheRest {
-			r.keeps = seed/2%2 == 0
-		}
-		if !keepsTheRest && r.keeps {
-			r.rules, r.faults = history.Rules{}, r.faults[:4]
-		}
 		ops := r.play(t)
 		judge(t, seed, r.rules, ops)
 		wantPower(t, ops)
@@ -97,7 +90,7 @@ func (r round) play(t *testing.T) []history.Op {
 		all.Go(func() { harm.cause(ctx, w, d, kinds) })
 	}
 	for id := range r.clients {
-		l := &life{newClient(id, recorder, impatient, w.fronts()...), dice(), r.resources, r.keeps}
+		l := &life{newClient(id, recorder, impatient, w.fronts()...), dice(), r.resources}
 		all.Go(func() {
 			defer l.close()
 			l.live(ctx)

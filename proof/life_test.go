@@ -13,7 +13,6 @@ type life struct {
 	*client
 	dice      *rand.Rand
 	resources int
-	keeps     bool
 }
 
 // live takes locks until the run is over.
@@ -54,7 +53,7 @@ func (l *life) choose() ask {
 	a := ask{
 		resource: number("r", l.dice.Uint64N(uint64(l.resources))),
 		ttl:      l.between(100*time.Millisecond, 600*time.Millisecond),
-		keep:     l.keeps && l.chance(20),
+		keep:     l.chance(20),
 		fence:    l.chance(50),
 	}
 	if l.chance(70) {

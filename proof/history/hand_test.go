@@ -39,11 +39,6 @@ func lapsing(token string, call, ret int) Op {
 	return o
 }
 
-func kept(o Op) Op {
-	o.Kept = true
-	return o
-}
-
 // handWritten is what one lock can have done, and what it can not.
 var handWritten = []struct {
 	name      string
@@ -115,9 +110,6 @@ var handWritten = []struct {
 	}},
 	{name: "a release answered 0 within the validity", plain: true, ops: []Op{
 		granted(Lock, "a", 0, 5), op(Unlock, "a", 10, 12, No),
-	}},
-	{name: "the same of a lock with AUTOEXTEND", linear: true, plain: true, ops: []Op{
-		kept(granted(Lock, "a", 0, 5)), kept(op(Unlock, "a", 10, 12, No)), granted(Lock, "b", 11, 13),
 	}},
 	{name: "a release answered 1 twice", plain: true, ops: []Op{
 		granted(Lock, "a", 0, 5), op(Unlock, "a", 10, 12, Yes), op(Unlock, "a", 13, 14, Yes),

@@ -130,7 +130,7 @@ func (r Rules) unlock(s state, o Op) []state {
 		return nil
 	case s.holder != o.Token:
 		return []state{s}
-	case o.Outcome == No && !r.lost(s, o) && !o.Kept:
+	case o.Outcome == No && !r.lost(s, o):
 		return nil
 	case o.Outcome == Unknown:
 		still := s

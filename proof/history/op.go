@@ -51,12 +51,8 @@ type Op struct {
 	// Lapses: after a Yes nothing but this one command has set a ttl, so that the
 	// lock is known to be over a ttl after Return. That is so for a LOCK that
 	// named no TOKEN and asked for no AUTOEXTEND.
-	Lapses bool `json:",omitempty"`
-	// Kept: the lock was asked for with AUTOEXTEND. The extension beside its UNLOCK
-	// through another proxy can find the lock half released, take it for lost and
-	// release the rest, so that the UNLOCK finds too little and answers 0.
-	Kept bool   `json:",omitempty"`
-	Note string `json:",omitempty"` // for people
+	Lapses bool   `json:",omitempty"`
+	Note   string `json:",omitempty"` // for people
 }
 
 func (o Op) String() string {
