@@ -111,7 +111,7 @@ func (h holding) At(now time.Time) Reply {
 		h.Undelivered()
 		return errTooLate
 	}
-	return grantArray(h.grant, validity)
+	return new(Granted).of(h.grant, validity)
 }
 
 // Undelivered takes the lock back.

@@ -20,12 +20,7 @@ type Call struct {
 	// Read numbers the read from the socket that brought the command, from 1:
 	// what a client sent together has one number, unless it was too much.
 	Read uint64
-	// Send takes the answer: once, now or later, from any goroutine. It never
-	// blocks.
-	Send func(Reply)
-	// Hold keeps the connection from being read for a time, or until early is
-	// closed or the client has gone. Only while the command is being run.
-	Hold func(d time.Duration, early <-chan struct{})
+	Port Port
 
 	table    *Table
 	row      *Command // nil: there is none of that name
@@ -36,6 +31,16 @@ type Call struct {
 	// of a LOCK that may wait; under the session's lock
 	attempt redlock.Attempt
 	waited  bool // it has its answer
+}
+
+// Port is where a call came from.
+type Port interface {
+	// Send takes the answer: once, now or later, from any goroutine. It never
+	// blocks.
+	Send(Reply)
+	// Hold keeps the connection from being read for a time, or until early is
+	// closed or the client has gone. Only while the command is being run.
+	Hold(d time.Duration, early <-chan struct{})
 }
 
 // Muted tells, once the call has been run, whether the client wants no reply.
@@ -51,7 +56,7 @@ func (t *Table) begin(c *Call) {
 // command's own.
 func (c *Call) hold(d time.Duration, early <-chan struct{}) {
 	before := time.Now()
-	c.Hold(d, early)
+	c.Port.Hold(d, early)
 	c.began = c.began.Add(time.Since(before))
 }
 
@@ -60,14 +65,14 @@ func (c *Call) hold(d time.Duration, early <-chan struct{}) {
 func (c *Call) Reply(r Reply) {
 	c.table.count(c, r)
 	if _, confirms := r.(Several); !c.muted || confirms { // of subscriptions, which Redis does not mute
-		c.Send(r)
+		c.Port.Send(r)
 		return
 	}
 	// Who wants no replies learns of no grant either, and holds nothing.
 	if p, perishable := r.(Perishable); perishable {
 		p.Undelivered()
 	}
-	c.Send(Several{})
+	c.Port.Send(Several{})
 }
 
 // arg gives an argument as a string.

@@ -18,11 +18,11 @@ func TestTheValidityIsWhatIsLeftWhenTheReplyIsWritten(t *testing.T) {
 		// 10000 - 100 - 2 ms, and what has passed since it began
 		least := (9898*time.Millisecond - later - after.Sub(before)).Milliseconds()
 		most := (9898*time.Millisecond - later).Milliseconds()
-		a, is := grant.At(after.Add(later)).(commands.Array)
-		if !is || len(a) != 2 || a[0] != commands.Bulk("tok-a") {
-			t.Fatalf("%v later: got %#v, want token and validity", later, a)
+		g, is := grant.At(after.Add(later)).(*commands.Granted)
+		if !is || g.Token != "tok-a" || g.Fence != 0 {
+			t.Fatalf("%v later: got %#v, want token and validity", later, g)
 		}
-		if v, _ := a[1].(commands.Integer); int64(v) < least || int64(v) > most {
+		if v := g.Validity; v < least || v > most {
 			t.Errorf("%v later: validity %d, want %d to %d", later, v, least, most)
 		}
 	}
@@ -96,16 +96,15 @@ func TestOptionsComeInAnyCase(t *testing.T) {
 func TestAFenceComesThird(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, "")
-	var last commands.Integer
+	var last int64
 	for _, line := range []string{"LOCK a 10000 TOKEN tok-a FENCE", "LOCK a 10000 TOKEN tok-a fence", "TRYLOCK a 10000 FENCE TOKEN tok-a"} {
-		a, is := c.grant(line).At(time.Now()).(commands.Array)
-		if !is || len(a) != 3 || a[0] != commands.Bulk("tok-a") {
-			t.Fatalf("%s: got %#v, want token, validity and fence", line, a)
+		g, is := c.grant(line).At(time.Now()).(*commands.Granted)
+		if !is || g.Token != "tok-a" {
+			t.Fatalf("%s: got %#v, want token, validity and fence", line, g)
 		}
-		fence, _ := a[2].(commands.Integer)
-		if fence <= last {
-			t.Errorf("%s: fence %d after %d", line, fence, last)
+		if g.Fence <= last {
+			t.Errorf("%s: fence %d after %d", line, g.Fence, last)
 		}
-		last = fence
+		last = g.Fence
 	}
 }

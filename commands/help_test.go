@@ -108,15 +108,25 @@ func (c *caller) Lose(s *commands.Session, r commands.Reply, _ time.Time) {
 }
 func (c *caller) End(s *commands.Session) { c.ended = append(c.ended, s.ID) }
 
+// port is what a test makes of a call's way back.
+type port struct {
+	send func(commands.Reply)
+	hold func(d time.Duration, early <-chan struct{})
+}
+
+func (p *port) Send(r commands.Reply)                       { p.send(r) }
+func (p *port) Hold(d time.Duration, early <-chan struct{}) { p.hold(d, early) }
+
 // call runs a command and waits for its reply.
 func (c *caller) call(args ...string) commands.Reply {
 	c.t.Helper()
 	replies := make(chan commands.Reply, 2)
-	call := &commands.Call{Context: c.t.Context(), Read: c.read, Session: c.session, Proto: c.session.Proto, Send: func(r commands.Reply) { replies <- r }}
+	way := &port{send: func(r commands.Reply) { replies <- r }}
+	call := &commands.Call{Context: c.t.Context(), Read: c.read, Session: c.session, Proto: c.session.Proto, Port: way}
 	if c.ctx != nil {
 		call.Context = c.ctx
 	}
-	call.Hold = func(d time.Duration, early <-chan struct{}) {
+	way.hold = func(d time.Duration, early <-chan struct{}) {
 		c.held = append(c.held, d)
 		if c.onHold != nil {
 			c.onHold()

@@ -42,7 +42,7 @@ func (t *Table) startLock(c *Call, o lockOptions) {
 		case err == nil && o.request.Owned:
 			c.Reply(t.hold(s, o, g))
 		case err == nil:
-			c.Reply(grant{t.Quorum, g})
+			c.Reply(&grant{quorum: t.Quorum, grant: g})
 		case errors.Is(err, redlock.ErrHeld):
 			c.Reply(NullArray{})
 		default:
@@ -72,30 +72,38 @@ func (t *Table) lockFailure(err error) Reply {
 type grant struct {
 	quorum *redlock.Quorum
 	grant  redlock.Grant
+	reply  Granted
 }
 
-func (grant) isReply() {}
+func (*grant) isReply() {}
 
-// At gives [token, validity], or with FENCE [token, validity, fence].
-func (g grant) At(now time.Time) Reply {
+// At gives what is left of the validity.
+func (g *grant) At(now time.Time) Reply {
 	validity := g.grant.Validity(now).Milliseconds()
 	if validity <= 0 {
 		g.Undelivered()
 		return errTooLate
 	}
-	return grantArray(g.grant, validity)
+	return g.reply.of(g.grant, validity)
 }
 
-func grantArray(g redlock.Grant, validity int64) Reply {
-	a := Array{Bulk(g.Token), Integer(validity)}
-	if g.Fence != 0 {
-		a = append(a, Integer(g.Fence))
-	}
-	return a
+// Granted is [token, validity], or with a Fence [token, validity, fence]. It is a
+// kind of its own as it is the reply that is made most often.
+type Granted struct {
+	Token    string
+	Validity int64 // in ms
+	Fence    int64 // 0: none was asked for
+}
+
+func (*Granted) isReply() {}
+
+func (g *Granted) of(won redlock.Grant, validity int64) Reply {
+	*g = Granted{won.Token, validity, won.Fence}
+	return g
 }
 
 // Undelivered takes the grant back.
-func (g grant) Undelivered() { g.quorum.Undo(g.grant) }
+func (g *grant) Undelivered() { g.quorum.Undo(g.grant) }
 
 // Size counts the resource, and the token twice as the value has it too.
-func (g grant) Size() int { return len(g.grant.Resource) + 2*len(g.grant.Token) }
+func (g *grant) Size() int { return len(g.grant.Resource) + 2*len(g.grant.Token) }

@@ -25,7 +25,7 @@ func (c *caller) start(line string) (reply chan commands.Reply) {
 	s := &commands.Session{}
 	c.table.Begin(s, 2, "127.0.0.1:3", "127.0.0.1:2")
 	reply = make(chan commands.Reply, 1)
-	call := &commands.Call{Context: c.t.Context(), Session: s, Proto: 2, Send: func(r commands.Reply) { reply <- r }}
+	call := &commands.Call{Context: c.t.Context(), Session: s, Proto: 2, Port: &port{send: func(r commands.Reply) { reply <- r }}}
 	for _, a := range strings.Split(line, " ") {
 		call.Args = append(call.Args, []byte(a))
 	}

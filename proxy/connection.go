@@ -19,14 +19,16 @@ import (
 // connection is one client.
 type connection struct {
 	server  *Server
-	raw     net.Conn // as accepted
-	socket  net.Conn // for reading and writing: raw, or TLS over it
+	raw     net.Conn        // as accepted
+	system  syscall.RawConn // the system's part of it; nil: it has none
+	socket  net.Conn        // for reading and writing: raw, or TLS over it
 	reader  *reader
 	session commands.Session
 	ctx     context.Context // ends when the client has hung up, or is cut off
 	cancel  context.CancelFunc
 
 	deadline time.Time // of writes; the writer's
+	writer   func()    // writeReady, made once
 
 	mu      sync.Mutex
 	room    sync.Cond // unsent went down, or the connection is lost
@@ -43,7 +45,11 @@ func newConnection(s *Server, raw net.Conn, secure *TLS, id uint64) *connection 
 	if secure != nil {
 		c.socket = tls.Server(hasty{raw}, secure.server)
 	}
+	if plain, is := raw.(syscall.Conn); is {
+		c.system, _ = plain.SyscallConn() // nil with an error
+	}
 	c.room.L = &c.mu
+	c.writer = c.writeReady
 	c.reader = newReader(counted{c.socket, &s.input}, &s.incoming)
 	s.options.Table.Begin(&c.session, id, raw.RemoteAddr().String(), raw.LocalAddr().String())
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
@@ -124,24 +130,24 @@ func (c *connection) busy() bool {
 
 // start runs one command. It reports false when the connection takes no more.
 func (c *connection) start(packet []byte) bool {
+	m := &command{connection: c}
 	own := append([]byte(nil), packet...) // commands outlive the read buffer
-	complete, args, _, _, err := redcon.ReadNextCommand(own, make([][]byte, 0, 8))
+	complete, args, _, _, err := redcon.ReadNextCommand(own, m.few[:0])
 	if err != nil || !complete || len(args) == 0 {
 		// The guard and redcon read a command differently, which the fuzz test
 		// holds to be impossible; nothing after it can be trusted.
 		c.stop(protocolError("Protocol error: invalid command"))
 		return false
 	}
-	s := &slot{cost: slotCost + len(packet)}
-	if !c.open(s) {
+	m.slot = &slot{cost: slotCost + len(packet)}
+	if !c.open(m.slot) {
 		return false
 	}
-	call := &commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto, Read: c.reader.reads, Hold: c.hold}
-	call.Send = func(r commands.Reply) { c.fill(s, call.Proto, r) }
-	c.server.options.Table.Run(call)
-	if call.Muted() {
+	m.call = commands.Call{Context: c.ctx, Session: &c.session, Args: args, Proto: c.session.Proto, Read: c.reader.reads, Port: m}
+	c.server.options.Table.Run(&m.call)
+	if m.call.Muted() {
 		c.mu.Lock()
-		s.muted = true
+		m.slot.muted = true
 		c.mu.Unlock()
 	}
 	return true
@@ -180,7 +186,7 @@ func (c *connection) watchForHangUp() (stop func()) {
 				return
 			case <-tick.C:
 			}
-			if hasHungUp(c.raw) {
+			if hasHungUp(c.system) {
 				c.hangUp()
 				return
 			}

@@ -18,6 +18,8 @@ func encode(b []byte, proto int, reply commands.Reply) []byte {
 		return redcon.AppendBulkString(b, string(r))
 	case commands.Integer:
 		return redcon.AppendInt(b, int64(r))
+	case *commands.Granted:
+		return encodeGranted(b, r)
 	case commands.Error:
 		return redcon.AppendError(b, string(r))
 	case commands.Array:
@@ -48,6 +50,14 @@ func encode(b []byte, proto int, reply commands.Reply) []byte {
 		return append(b, "*-1\r\n"...)
 	}
 	return redcon.AppendError(b, "ERR internal error: a reply of unknown kind")
+}
+
+func encodeGranted(b []byte, g *commands.Granted) []byte {
+	if g.Fence == 0 {
+		return redcon.AppendInt(redcon.AppendBulkString(redcon.AppendArray(b, 2), g.Token), g.Validity)
+	}
+	b = redcon.AppendInt(redcon.AppendBulkString(redcon.AppendArray(b, 3), g.Token), g.Validity)
+	return redcon.AppendInt(b, g.Fence)
 }
 
 func encodeAll(b []byte, proto int, replies []commands.Reply) []byte {

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"net"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -9,17 +8,12 @@ import (
 
 // hasHungUp tells whether the client has closed its end, also when bytes that
 // it sent before are still unread.
-func hasHungUp(socket net.Conn) bool {
-	s, ok := socket.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := s.SyscallConn()
-	if err != nil {
+func hasHungUp(socket syscall.RawConn) bool {
+	if socket == nil {
 		return false
 	}
 	gone := false
-	_ = raw.Control(func(fd uintptr) {
+	_ = socket.Control(func(fd uintptr) {
 		ask := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 		_, err := unix.Poll(ask, 0)
 		gone = err == nil && ask[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0

@@ -2,8 +2,8 @@
 
 package proxy
 
-import "net"
+import "syscall"
 
 // hasHungUp is Linux' own; elsewhere a hang-up behind more commands than are
 // started at once is noticed when some of them are done.
-func hasHungUp(net.Conn) bool { return false }
+func hasHungUp(syscall.RawConn) bool { return false }

@@ -31,7 +31,7 @@ type Server struct {
 	ctx      context.Context // of the connections, ends with the server
 	cancel   context.CancelFunc
 	incoming sync.Pool // of *[]byte, largeRead long, for reading
-	outgoing sync.Pool // of *[]byte, empty, for writing
+	outgoing sync.Pool // of *batch
 
 	work   sync.WaitGroup // accept loops, readers and writers
 	lastID atomic.Uint64
@@ -201,17 +201,20 @@ func (s *Server) forget(c *connection) {
 	s.mu.Unlock()
 }
 
-// buffer and release lend buffers for writing.
-func (s *Server) buffer() *[]byte {
-	if b, ok := s.outgoing.Get().(*[]byte); ok {
+// batch and release lend what is written from.
+func (s *Server) batch() *batch {
+	if b, ok := s.outgoing.Get().(*batch); ok {
 		return b
 	}
-	b := make([]byte, 0, smallWrite)
-	return &b
+	return &batch{bytes: make([]byte, 0, smallWrite)}
 }
 
-func (s *Server) release(b *[]byte) {
-	if cap(*b) <= 2*maxWrite {
+// keepGrants is how many grants of one write are room to keep: more than that
+// comes of a pipeline on a shared connection.
+const keepGrants = 1024
+
+func (s *Server) release(b *batch) {
+	if b.empty(); cap(b.bytes) <= 2*maxWrite && cap(b.perishable) <= keepGrants {
 		s.outgoing.Put(b)
 	}
 }

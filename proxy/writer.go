@@ -14,19 +14,14 @@ func (c *connection) write() {
 		return
 	}
 	c.writing = true
-	c.server.work.Go(c.writeReady)
+	c.server.work.Go(c.writer)
 }
 
 // writeReady sends the replies at the front until one is not known yet.
 func (c *connection) writeReady() {
-	buffer := c.server.buffer()
-	defer c.server.release(buffer)
-	for {
-		batch, more := c.gather((*buffer)[:0])
-		if !more {
-			return
-		}
-		*buffer = batch.bytes[:0] // it may have grown
+	batch := c.server.batch()
+	defer c.server.release(batch)
+	for c.gather(batch) {
 		c.setWriteDeadline()
 		n, err := c.socket.Write(batch.bytes)
 		c.server.large.giveBack(batch.large)
@@ -56,8 +51,9 @@ func (c *connection) setWriteDeadline() {
 	}
 }
 
-// batch is what goes out in one write.
+// batch is what goes out in one write. It is used again, by whoever writes next.
 type batch struct {
+	ready slots
 	bytes []byte
 	cost  int // of the slots in it
 	large int // of them, see largeRoom
@@ -84,22 +80,22 @@ func (b *batch) undeliver(n int) {
 // gather takes ready replies from the front and encodes them as they are now.
 // With none, the writer's work is over, and the connection's when it was the
 // last.
-func (c *connection) gather(b []byte) (_ batch, more bool) {
-	ready, cost, grants := c.take()
-	if ready.head == nil {
-		return batch{}, false
+func (c *connection) gather(b *batch) (more bool) {
+	b.empty()
+	grants := c.take(b)
+	if b.ready.head == nil {
+		return false
 	}
 	// The reader may not have come to run yet, or the end stands behind commands
 	// that it has not read.
-	gone := (grants || !c.reader.waiting.Load()) && hasHungUp(c.raw)
+	gone := (grants || !c.reader.waiting.Load()) && hasHungUp(c.system)
 	if gone {
 		c.hangUp()
 	}
-	out := batch{bytes: b, cost: cost}
 	now := time.Now()
-	for s := ready.head; s != nil; s = s.next {
+	for s := b.ready.head; s != nil; s = s.next {
 		reply := s.reply
-		out.large += s.large
+		b.large += s.large
 		p, isPerishable := reply.(commands.Perishable)
 		switch {
 		case isPerishable && gone:
@@ -108,27 +104,32 @@ func (c *connection) gather(b []byte) (_ batch, more bool) {
 		case isPerishable:
 			reply = p.At(now)
 		}
-		out.bytes = encode(out.bytes, s.proto, reply)
+		b.bytes = encode(b.bytes, s.proto, reply)
 		if _, failed := reply.(commands.Error); isPerishable && !failed {
-			out.perishable = append(out.perishable, perishable{p, len(out.bytes)})
+			b.perishable = append(b.perishable, perishable{p, len(b.bytes)})
 		}
 	}
-	return out, true
+	return true
+}
+
+func (b *batch) empty() {
+	clear(b.perishable)
+	*b = batch{bytes: b.bytes[:0], perishable: b.perishable[:0]}
 }
 
 // take pops what is ready and tells whether there are grants in it. When there
 // is nothing the writer must end: the next reply starts another.
-func (c *connection) take() (ready slots, cost int, grants bool) {
+func (c *connection) take(b *batch) (grants bool) {
 	c.mu.Lock()
-	for c.slots.ready() && cost < maxWrite {
+	for c.slots.ready() && b.cost < maxWrite {
 		s := c.slots.pop()
 		_, isPerishable := s.reply.(commands.Perishable)
 		grants = grants || isPerishable
-		cost += s.cost
-		ready.push(s)
+		b.cost += s.cost
+		b.ready.push(s)
 	}
 	end := false
-	if ready.head == nil {
+	if b.ready.head == nil {
 		c.writing = false
 		end = c.last && c.slots.head == nil
 	}
@@ -136,7 +137,7 @@ func (c *connection) take() (ready slots, cost int, grants bool) {
 	if end {
 		c.lose()
 	}
-	return ready, cost, grants
+	return grants
 }
 
 // wrote makes room for as many new slots.

@@ -34,8 +34,12 @@ type ballot struct {
 	tally   tally
 	answers []answer
 	settled bool
-	missing int // nodes that have not answered yet, after settlement too
+	missing int              // nodes that have not answered yet, after settlement too
+	few     [fewNodes]answer // what answers are kept in, as a rule
 }
+
+// fewNodes is a usual number of them.
+const fewNodes = 5
 
 // voter is an operation that a ballot decides.
 type voter interface {
@@ -50,12 +54,21 @@ type voter interface {
 }
 
 func newBallot(owner voter, nodes, needed int) *ballot {
-	return &ballot{
-		owner:   owner,
-		tally:   tally{nodes: nodes, needed: needed},
-		answers: make([]answer, nodes),
-		missing: nodes + 1, // settle itself is the last
+	b := &ballot{}
+	b.open(owner, nodes, needed)
+	return b
+}
+
+// open makes a new one ready, in whatever it is a part of.
+func (b *ballot) open(owner voter, nodes, needed int) *ballot {
+	b.owner = owner
+	b.tally = tally{nodes: nodes, needed: needed}
+	b.answers = b.few[:min(nodes, fewNodes)]
+	if nodes > fewNodes {
+		b.answers = make([]answer, nodes)
 	}
+	b.missing = nodes + 1 // settle itself is the last
+	return b
 }
 
 // vote counts the answer of the node with that index.

@@ -89,7 +89,7 @@ func TestALateAcquireLeavesNoKey(t *testing.T) {
 		}
 		each(wires, func(w *redistest.Wire) { w.HoldRequests(false) })
 		settled(t, q)
-		eventually(t, "nothing is owed", func() bool { return q.owes() == 0 })
+		paid(t, q)
 		for _, s := range servers[:3] {
 			s.Client().Del(t.Context(), "lost")
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,9 +55,19 @@ func newEars(ctx context.Context, q *Quorum) *ears {
 // channelOf names the channel of a key. Hashed, so that it is short and tells
 // nobody what is locked.
 func channelOf(key string) string {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(key))
-	return reservedPrefix + strconv.FormatUint(h.Sum64(), 36)
+	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
+	h := uint64(offset)
+	for i := range len(key) {
+		h = (h ^ uint64(key[i])) * prime
+	}
+	var name [len(reservedPrefix) + 16]byte // a number takes 13 digits at most
+	return string(strconv.AppendUint(append(name[:0], reservedPrefix...), h, 36))
+}
+
+// newSender tells one message of this process from all others.
+func (e *ears) newSender() string {
+	var name [48]byte
+	return string(strconv.AppendUint(append(name[:0], e.sender...), e.sent.Add(1), 36))
 }
 
 // newNotice is for a release that others shall hear of.
@@ -66,7 +75,7 @@ func (t *queue) newNotice(resource string) notice {
 	e := t.quorum.ears
 	return notice{
 		channel: channelOf(t.quorum.key(resource)),
-		sender:  e.sender + strconv.FormatUint(e.sent.Add(1), 36),
+		sender:  e.newSender(),
 	}
 }
 

@@ -27,7 +27,7 @@ func (q *Quorum) StartExtend(r Request, done func(Grant, error)) {
 	}
 	h := q.keeper.held(r.Resource, r.Token)
 	if h == nil {
-		q.startTask(extend, r, done)
+		q.startTask(&task{op: extend, request: r, done: done})
 		return
 	}
 	asked := r.TTL
@@ -36,10 +36,10 @@ func (q *Quorum) StartExtend(r Request, done func(Grant, error)) {
 		done(Grant{Resource: r.Resource, Token: r.Token, Until: h.Until()}, nil)
 		return
 	}
-	q.startTask(extend, r, func(g Grant, err error) {
+	q.startTask(&task{op: extend, request: r, done: func(g Grant, err error) {
 		if err == nil {
 			q.keeper.extendedBy(h, asked, g)
 		}
 		done(g, err)
-	})
+	}})
 }

@@ -80,8 +80,8 @@ func (a *attempt) propose(now time.Time) int64 {
 func (r *request) fenceArgs(q *Quorum) []any {
 	ahead, behind := q.guard.fenceBounds()
 	return []any{
-		"evalsha", q.scripts.fence.sha, 2, r.key, fenceKey(r.key), r.token, r.value, r.ttl.Milliseconds(),
-		r.fence, q.guard.lapse().Milliseconds(), ahead.Microseconds(), behind.Microseconds(),
+		"evalsha", &q.scripts.fence.sha, 2, &r.key, fenceKey(r.key), &r.token, &r.value, r.ttl.Milliseconds(),
+		&r.fence, q.guard.lapse().Milliseconds(), ahead.Microseconds(), behind.Microseconds(),
 	}
 }
 

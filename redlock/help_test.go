@@ -50,12 +50,12 @@ func addresses(servers []*redistest.Server) []string {
 const patient = 10 * time.Second
 
 // open makes a quorum that the test closes at its end.
-func open(t *testing.T, o Options) *Quorum {
+func open(t testing.TB, o Options) *Quorum {
 	t.Helper()
 	return openBroken(t, o, soundRules())
 }
 
-func openBroken(t *testing.T, o Options, r rules) *Quorum {
+func openBroken(t testing.TB, o Options, r rules) *Quorum {
 	t.Helper()
 	if o.NodeTimeout == 0 {
 		o.NodeTimeout = time.Second // a loaded machine is slow, not broken
@@ -81,7 +81,7 @@ func openBroken(t *testing.T, o Options, r rules) *Quorum {
 }
 
 // five gives five real nodes and a quorum on them.
-func five(t *testing.T) ([]*redistest.Server, *Quorum) {
+func five(t testing.TB) ([]*redistest.Server, *Quorum) {
 	t.Helper()
 	servers := redistest.Start(t, 5)
 	return servers, open(t, Options{Nodes: at(addresses(servers)...)})

@@ -1,6 +1,7 @@
 package redlock
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,9 @@ const (
 	// roomToRelease is kept for releases and extensions, which free the nodes
 	// instead of loading them: acquires are shed first.
 	roomToRelease = 2048
+
+	// keepQueue is how long a queue may be that is used again.
+	keepQueue = 4 * maxBatch
 )
 
 // link is one connection to a node, made anew when it breaks. exchange sends
@@ -56,8 +60,10 @@ type lane struct {
 	givenUp bool // at the end, what is owed cannot be paid
 
 	// scratch space of run
+	spare   []*request // what it has taken from queue, to be swapped with it
 	sending []*request
 	answers []answer
+	timer   *time.Timer
 }
 
 func newLane(d *node, l link, maxTTL time.Duration) *lane {
@@ -146,6 +152,7 @@ func (l *lane) run() {
 		}
 		l.serve(requests)
 		l.waited.Store(0)
+		clear(requests)
 		l.mu.Lock()
 		l.served = l.turn
 		l.mu.Unlock()
@@ -162,7 +169,10 @@ func (l *lane) take() ([]*request, bool) {
 		owing := up && l.owed.len() > 0
 		pay := owing && !time.Now().Before(l.owed.next)
 		if len(requests) > 0 {
-			l.queue = make([]*request, 0, len(requests))
+			l.queue, l.spare = l.spare[:0], nil
+			if cap(requests) <= keepQueue {
+				l.spare = requests
+			}
 			l.turn++
 		}
 		l.mu.Unlock()
@@ -200,11 +210,15 @@ func (l *lane) connect(owing bool) time.Duration {
 
 // sleep waits for a nudge, and no longer than that.
 func (l *lane) sleep(most time.Duration) {
-	timer := time.NewTimer(most)
-	defer timer.Stop()
+	if l.timer == nil {
+		l.timer = time.NewTimer(most)
+	} else {
+		l.timer.Reset(most)
+	}
 	select {
 	case <-l.wake:
-	case <-timer.C:
+		l.timer.Stop()
+	case <-l.timer.C:
 	}
 }
 
@@ -236,7 +250,7 @@ func (l *lane) batch(requests []*request) {
 	if len(l.sending) == 0 {
 		return
 	}
-	l.answers = append(l.answers[:0], make([]answer, len(l.sending))...)
+	l.answers = slices.Grow(l.answers[:0], len(l.sending))[:len(l.sending)]
 	if err := l.link.exchange(l.sending, l.answers); err != nil {
 		l.node.unanswered(err)
 	} else {

@@ -38,23 +38,34 @@ func (s *scriptedLink) exchange(requests []*request, answers []answer) error {
 	return err
 }
 
-func scriptedLane(t *testing.T) (*lane, *scriptedLink) {
+// laneOver runs a lane until the test ends.
+func laneOver(t testing.TB, k link) *lane {
 	t.Helper()
 	q := &Quorum{scripts: newScripts(), rules: soundRules()}
 	q.guard = &guard{members: make([]member, 1)}
 	d := &node{name: "n1", logger: slog.New(slog.DiscardHandler), quorum: q}
-	d.ctx, d.cancel = context.WithCancel(t.Context())
-	link := &scriptedLink{given: make(chan []string), fate: make(chan error)}
-	l := newLane(d, link, time.Minute)
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	l := newLane(d, k, time.Minute)
 	go l.run()
 	t.Cleanup(func() {
+		l.close()
+		<-l.done
+		d.cancel()
+	})
+	return l
+}
+
+func scriptedLane(t *testing.T) (*lane, *scriptedLink) {
+	t.Helper()
+	link := &scriptedLink{given: make(chan []string), fate: make(chan error)}
+	l := laneOver(t, link)
+	t.Cleanup(func() { // runs before the lane's own
 		l.close()
 		for {
 			select {
 			case <-link.given:
 			case link.fate <- nil:
 			case <-l.done:
-				d.cancel()
 				return
 			}
 		}

@@ -30,7 +30,8 @@ type nodeLink struct {
 	epoch  int64 // the guard's, then
 	facts  facts
 
-	commands []*redis.Cmd
+	calls []call
+	until deadline
 }
 
 // connection is what the node calls one of ours.
@@ -69,11 +70,20 @@ func (l *nodeLink) connect() error {
 	return nil
 }
 
+// deadline is a context that ends at a time, for those who only ask when: it
+// costs no timer, as go-redis gives the time to the socket.
+type deadline struct {
+	context.Context
+	at time.Time
+}
+
+func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
+
 // exchange implements link.
 func (l *nodeLink) exchange(requests []*request, answers []answer) error {
 	// One time-out for everything, a new connection too.
-	ctx, cancel := context.WithTimeout(l.node.ctx, l.node.options.ReadTimeout)
-	defer cancel()
+	l.until = deadline{l.node.ctx, time.Now().Add(l.node.options.ReadTimeout)}
+	ctx := &l.until
 	err := errWireEnded
 	if l.wire != nil {
 		err = l.attempt(ctx, requests, answers)
@@ -118,33 +128,32 @@ func (l *nodeLink) attempt(ctx context.Context, requests []*request, answers []a
 // reaches, and must not add the vote of the replaced one to that. The error is the
 // first that kept the node from answering; error replies are answers.
 func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answer) error {
-	l.commands = l.commands[:0]
 	var look []*redis.Cmd
 	q := l.node.quorum
 	if time.Since(l.looked) >= l.pace() || l.epoch != q.guard.epoch.Load() && !q.rules.staleVotes {
 		look = l.lookCommands(ctx, nil)
-		l.commands = append(l.commands, look...)
 	}
+	l.calls = l.calls[:0]
 	for i, r := range requests {
 		if r.op == acquire && l.waits != nil {
 			answers[i] = answer{verdict: failed, err: l.waits}
 			continue
 		}
-		l.commands = append(l.commands, redis.NewCmd(ctx, r.args...))
+		l.calls = append(l.calls, call{args: r.args})
 	}
-	if len(l.commands) == 0 {
+	if len(look)+len(l.calls) == 0 {
 		return nil
 	}
 	waited := l.waits
 	began := time.Now()
-	err := l.wire.exchange(ctx, l.commands)
+	err := l.wire.exchange(ctx, look, l.calls)
 	l.node.quorum.awaken()
-	next := len(look)
+	next := 0
 	for i, r := range requests {
 		if r.op == acquire && waited != nil {
 			continue
 		}
-		answers[i] = interpret(r, l.commands[next], l.wire.sent())
+		answers[i] = interpret(r, &l.calls[next], l.wire.sent())
 		if waited != nil {
 			answers[i].doubt(r.op, waited)
 		}
@@ -153,7 +162,7 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 	if err == nil && look != nil {
 		err = l.heed(ctx, look, began, requests, answers)
 	}
-	clear(l.commands)
+	clear(l.calls)
 	return err
 }
 
@@ -256,7 +265,7 @@ func (l *nodeLink) open(ctx context.Context) error {
 
 func (l *nodeLink) prepare(ctx context.Context) error {
 	id, info := redis.NewCmd(ctx, "client", "id"), redis.NewCmd(ctx, "info")
-	if err := l.wire.exchange(ctx, []*redis.Cmd{id, info}); err != nil {
+	if err := l.wire.exchange(ctx, []*redis.Cmd{id, info}, nil); err != nil {
 		return err
 	}
 	text, _ := info.Text()
@@ -291,7 +300,7 @@ func (l *nodeLink) loadScripts(ctx context.Context) error {
 	for _, s := range l.node.quorum.scripts.all() {
 		loads = append(loads, redis.NewCmd(ctx, "script", "load", s.source))
 	}
-	if err := l.wire.exchange(ctx, loads); err != nil {
+	if err := l.wire.exchange(ctx, loads, nil); err != nil {
 		return err
 	}
 	for _, c := range loads {
@@ -310,7 +319,7 @@ func (l *nodeLink) killReplaced(ctx context.Context) error {
 	old := l.replaced
 	if old.id != 0 && old.runID != "" && old.runID == l.now.runID {
 		kill := redis.NewCmd(ctx, "client", "kill", "id", strconv.FormatInt(old.id, 10))
-		if err := l.wire.exchange(ctx, []*redis.Cmd{kill}); err != nil {
+		if err := l.wire.exchange(ctx, []*redis.Cmd{kill}, nil); err != nil {
 			return err
 		}
 		if err := kill.Err(); err != nil {
@@ -344,13 +353,13 @@ func tooOld(version string) bool {
 }
 
 // interpret says what a reply means for the vote.
-func interpret(r *request, c *redis.Cmd, sent bool) answer {
-	value, err := c.Result()
+func interpret(r *request, c *call, sent bool) answer {
+	err := c.err
 	switch {
-	case errors.Is(err, redis.Nil):
+	case err == redis.Nil:
 		return answer{verdict: yes} // acquire: nothing was there before
 	case err == nil:
-		return interpretReply(r.op, value)
+		return interpretReply(r.op, c.value)
 	case !isReply(err) && sent:
 		return answer{verdict: unknown, err: cause(err)}
 	case !isReply(err):

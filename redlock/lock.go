@@ -168,7 +168,8 @@ type attempt struct {
 // round is one fan-out of an attempt.
 type round struct {
 	attempt *attempt
-	wire    *request
+	wire    request
+	ballot  ballot
 	grant   Grant
 	asked   time.Time
 	epoch   int64 // of the guard, when it was asked
@@ -183,7 +184,9 @@ func (a *attempt) ask(f *fanOut) {
 	q, r := a.quorum, a.request
 	now := time.Now()
 	patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
-	w := &request{op: acquire, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
+	n := &round{attempt: a, asked: now, epoch: q.guard.epoch.Load(), slept: q.slept.Load()}
+	w := &n.wire
+	*w = request{op: acquire, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
 	w.expires = now.Add(min(q.options.NodeTimeout, patience))
 	if r.Token == "" {
 		w.token = newToken()
@@ -200,9 +203,8 @@ func (a *attempt) ask(f *fanOut) {
 		w.args = w.setArgs()
 	}
 
-	n := &round{attempt: a, wire: w, asked: now, epoch: q.guard.epoch.Load(), slept: q.slept.Load()}
 	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), asked: now, value: w.value, Fence: w.fence}
-	w.ballot = newBallot(n, len(q.nodes), q.needed)
+	w.ballot = n.ballot.open(n, len(q.nodes), q.needed)
 	q.hold() // the round ends after its last answer, the attempt may sooner
 	f.send(q, w)
 }
@@ -282,9 +284,9 @@ func (n *round) settle() {
 	switch nodes := n.mayHave(); {
 	case len(nodes) == 0:
 	case n.outcome == cancelled:
-		q.queue.undo(a.request.Resource, a, nodes, n.wire)
+		q.queue.undo(a.request.Resource, a, nodes, &n.wire)
 	default:
-		q.undoAt(nodes, n.wire, notice{})
+		q.undoAt(nodes, &n.wire, notice{})
 	}
 	if n.outcome == lowFence {
 		if n.heedFences(); n.again() {

@@ -77,7 +77,7 @@ func (l *nodeLink) follow(ctx context.Context, swap *swap) error {
 	for range lookSteps {
 		look := l.lookCommands(ctx, swap)
 		began := time.Now()
-		if err := l.wire.exchange(ctx, look); err != nil {
+		if err := l.wire.exchange(ctx, look, nil); err != nil {
 			return err
 		}
 		l.node.quorum.awaken()

@@ -55,9 +55,7 @@ func (o *owed) len() int { return len(o.list) }
 // another had to be forgotten for it, the first time until all are paid.
 func (o *owed) add(d debt) (forgotten bool) {
 	if d.request.ballot != nil {
-		silent := *d.request
-		silent.ballot = nil
-		d.request = &silent
+		d.request = d.request.silent()
 	}
 	d.since = time.Now()
 	for len(o.list) > 0 && !o.list[0].sent && d.since.Sub(o.list[0].since) > o.keep {

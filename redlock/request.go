@@ -28,13 +28,24 @@ type request struct {
 	// expires is the last moment at which it is worth sending; a release has
 	// none, as it must reach the node in the end.
 	expires time.Time
-	args    []any   // the command for go-redis
-	ballot  *ballot // who counts the answers; nil when nobody waits for them
+
+	millis     int64  // the ttl as the command has it
+	kind, part string // a release: what it deletes, see releaseScript
+	tell       notice // and who is told
+
+	// args are the command for go-redis. They point at the fields above: a string
+	// or number that is put into an interface is allocated.
+	args   []any
+	room   [usualArgs]any // for them, as a rule
+	ballot *ballot        // who counts the answers; nil when nobody waits for them
 	// void, when set and true, says that the release is not worth sending any
 	// more: an unlock found that a majority does not have the lock, or its caller
 	// was told to try again.
 	void *atomic.Bool
 }
+
+// usualArgs is what a release has; only a fence's are more.
+const usualArgs = 9
 
 func (r *request) isVoid() bool { return r.void != nil && r.void.Load() }
 
@@ -51,34 +62,70 @@ func (r *request) undo(s *scripts, broken rules, tell notice) *request {
 	u := &request{op: release, key: r.key, token: r.token, value: r.value, made: time.Now()}
 	switch {
 	case broken.undoByToken:
-		u.args = u.releaseArgs(s, byToken, r.token, "", tell)
+		u.args = u.releaseArgs(s, byToken, "", tell)
 	case r.op == extend:
-		u.args = u.releaseArgs(s, byNonce, r.token, nonceOf(r.value), tell)
+		u.args = u.releaseArgs(s, byNonce, nonceOf(r.value), tell)
 	default:
-		u.args = u.releaseArgs(s, byValue, r.value, "", tell)
+		u.args = u.releaseArgs(s, byValue, "", tell)
 	}
 	return u
 }
 
 // setArgs is for a token that nobody else can have.
 func (r *request) setArgs() []any {
-	return []any{"set", r.key, r.value, "px", r.ttl.Milliseconds(), "nx", "get"}
+	r.millis = r.ttl.Milliseconds()
+	return append(r.room[:0], "set", &r.key, &r.value, "px", &r.millis, "nx", "get")
 }
 
 // acquireArgs is for a caller's token, or a lock that gets an owner.
 func (r *request) acquireArgs(s *scripts) []any {
-	return []any{"evalsha", s.acquire.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds()}
+	r.millis = r.ttl.Milliseconds()
+	return append(r.room[:0], "evalsha", &s.acquire.sha, 1, &r.key, &r.token, &r.value, &r.millis)
 }
 
 func (r *request) extendArgs(s *scripts) []any {
-	return []any{"evalsha", s.extend.sha, 1, r.key, r.token, r.value, r.ttl.Milliseconds()}
+	r.millis = r.ttl.Milliseconds()
+	return append(r.room[:0], "evalsha", &s.extend.sha, 1, &r.key, &r.token, &r.value, &r.millis)
 }
 
-func (r *request) releaseArgs(s *scripts, kind, what, part string, n notice) []any {
-	return []any{"evalsha", s.release.sha, 1, r.key, kind, what, part, n.channel, n.sender}
+func (r *request) releaseArgs(s *scripts, kind, part string, n notice) []any {
+	r.kind, r.part, r.tell = kind, part, n
+	what := &r.token
+	if kind == byValue {
+		what = &r.value
+	}
+	return append(r.room[:0], "evalsha", &s.release.sha, 1, &r.key, &r.kind, what, &r.part, &r.tell.channel, &r.tell.sender)
 }
 
-func (r *request) inspectArgs() []any { return []any{"pttl", r.key} }
+// silent is the same release with nobody waiting for its answer. It keeps
+// nothing of r alive: it may be owed for long.
+func (r *request) silent() *request {
+	s := *r
+	s.ballot = nil
+	clear(s.room[:])
+	s.args = append(s.room[:0], r.args...)
+	for i, a := range s.args {
+		switch a {
+		case &r.key:
+			s.args[i] = &s.key
+		case &r.kind:
+			s.args[i] = &s.kind
+		case &r.token:
+			s.args[i] = &s.token
+		case &r.value:
+			s.args[i] = &s.value
+		case &r.part:
+			s.args[i] = &s.part
+		case &r.tell.channel:
+			s.args[i] = &s.tell.channel
+		case &r.tell.sender:
+			s.args[i] = &s.tell.sender
+		}
+	}
+	return &s
+}
+
+func (r *request) inspectArgs() []any { return []any{"pttl", &r.key} }
 
 func (r *request) publishArgs(n notice) []any { return []any{"publish", n.channel, n.sender} }
 

@@ -57,7 +57,7 @@ func TestWithoutInfoNobodyElseIsKilled(t *testing.T) {
 	wantErr(t, "Lock without a reply", err, ErrNoQuorum)
 	w.LoseReplies(false)
 	w.Cut()
-	eventually(t, "the undo is paid", func() bool { return q.owes() == 0 })
+	paid(t, q)
 	if n := calls(t, []*redistest.Server{s}, "client|kill") - before; n != 0 {
 		t.Errorf("CLIENT KILL was sent %d times without knowing whose connection it is", n)
 	}
@@ -71,7 +71,7 @@ func TestReplacedConnectionIsKilled(t *testing.T) {
 	_, err := q.Lock(t.Context(), lockFor("a", time.Minute))
 	wantErr(t, "Lock without a reply", err, ErrNoQuorum)
 	wires[0].LoseReplies(false)
-	eventually(t, "the undo is paid", func() bool { return q.owes() == 0 })
+	paid(t, q)
 	if n := calls(t, servers, "client|kill"); n != 1 {
 		t.Errorf("CLIENT KILL was sent %d times, want once for the connection that was replaced", n)
 	}

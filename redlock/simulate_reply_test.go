@@ -34,13 +34,29 @@ func simValueOf(answer any) any {
 	return answer
 }
 
+// simPipeline is what goes over the network.
+func simPipeline(commands []*redis.Cmd, calls []call) [][]string {
+	all := make([][]string, 0, len(commands)+len(calls))
+	for _, c := range commands {
+		all = append(all, simArgs(c.Args()))
+	}
+	for _, c := range calls {
+		all = append(all, simArgs(c.args))
+	}
+	return all
+}
+
 // simArgs are the arguments of a command as they go over the network.
-func simArgs(c *redis.Cmd) []string {
-	args := make([]string, len(c.Args()))
-	for i, a := range c.Args() {
+func simArgs(of []any) []string {
+	args := make([]string, len(of))
+	for i, a := range of {
 		switch a := a.(type) {
 		case string:
 			args[i] = a
+		case *string:
+			args[i] = *a
+		case *int64:
+			args[i] = strconv.FormatInt(*a, 10)
 		case int:
 			args[i] = strconv.Itoa(a)
 		case int64:

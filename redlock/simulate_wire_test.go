@@ -70,7 +70,11 @@ func (w *simWire) close() {
 }
 
 // exchange implements wire.
-func (w *simWire) exchange(ctx context.Context, commands []*redis.Cmd) error {
+func (w *simWire) exchange(ctx context.Context, commands []*redis.Cmd, calls []call) error {
+	// What the product's contexts do not tell by themselves, see deadline.
+	at, _ := ctx.Deadline()
+	ctx, cancel := context.WithDeadline(ctx, at)
+	defer cancel()
 	w.wrote = false
 	w.proxy.thawed()
 	// No two connections do anything at the very same moment: synctest lets such
@@ -79,16 +83,24 @@ func (w *simWire) exchange(ctx context.Context, commands []*redis.Cmd) error {
 	err := w.connect(ctx)
 	var m *simMessage
 	if err == nil {
-		m = w.send(commands)
+		m = w.send(simPipeline(commands, calls))
 		err = w.await(ctx, m)
 	}
 	w.world.mu.Lock()
 	defer w.world.mu.Unlock()
-	for i, c := range commands {
+	for i := range len(commands) + len(calls) {
+		c := &redis.Cmd{}
+		if i < len(commands) {
+			c = commands[i]
+		}
 		if m != nil && i < len(m.answers) && (err == nil || err == errSimReset && i < m.replies) {
 			simReply(c, m.answers[i])
 		} else {
 			c.SetErr(err)
+		}
+		if i >= len(commands) {
+			own := &calls[i-len(commands)]
+			own.value, own.err = c.Result()
 		}
 	}
 	return err
@@ -132,12 +144,8 @@ func (w *simWire) connect(ctx context.Context) error {
 	return nil
 }
 
-func (w *simWire) send(commands []*redis.Cmd) *simMessage {
-	m := &simMessage{wire: w, conn: w.conn, replies: -1, done: make(chan error, 1)}
-	m.commands = make([][]string, len(commands))
-	for i, c := range commands {
-		m.commands[i] = simArgs(c)
-	}
+func (w *simWire) send(commands [][]string) *simMessage {
+	m := &simMessage{wire: w, conn: w.conn, commands: commands, replies: -1, done: make(chan error, 1)}
 	w.wrote = true
 	w.world.mu.Lock()
 	defer w.world.mu.Unlock()

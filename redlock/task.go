@@ -14,12 +14,14 @@ type task struct {
 	kind    string // of a release: byToken or byOwner
 	owner   string // of one by owner
 	done    func(Grant, error)
+	ended   func(error) // instead, of an unlock
 
 	asked   time.Time
 	until   time.Time // extend: the end of the new validity
 	slept   int64     // of the quorum, when it was asked
 	epoch   int64     // of the guard, then
-	wire    *request
+	wire    request
+	ballot  ballot
 	err     error
 	answers []answer
 	void    atomic.Bool // what is owed of this unlock need not be sent
@@ -28,20 +30,31 @@ type task struct {
 	heard   int64       // by so many of them, at most
 }
 
-func (q *Quorum) startTask(op operation, r Request, done func(Grant, error)) {
+func (q *Quorum) startTask(k *task) {
+	k.quorum = q
 	if !q.begin() {
-		done(Grant{}, ErrClosed)
+		k.tell(Grant{}, ErrClosed)
 		return
 	}
-	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
-	q.queue.start(&task{quorum: q, request: r, op: op, kind: byToken, done: done})
+	k.request.TTL = k.request.TTL.Truncate(time.Millisecond) // what the nodes count in
+	q.queue.start(k)
+}
+
+// tell tells the caller what came of it.
+func (k *task) tell(g Grant, err error) {
+	if k.ended != nil {
+		k.ended(err)
+		return
+	}
+	k.done(g, err)
 }
 
 // ask sends the task to every node. The caller holds the shard's lock.
 func (k *task) ask(tell notice, f *fanOut) {
 	q, r := k.quorum, k.request
 	now := time.Now()
-	w := &request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
+	w := &k.wire
+	*w = request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
 	k.epoch = q.guard.epoch.Load()
 	if k.op == extend {
 		k.asked, k.slept = now, q.slept.Load()
@@ -51,12 +64,11 @@ func (k *task) ask(tell notice, f *fanOut) {
 		w.value = newValue(r.Token)
 		w.args = w.extendArgs(&q.scripts)
 	} else {
-		w.args = w.releaseArgs(&q.scripts, k.kind, r.Token, k.owner, tell)
+		w.args = w.releaseArgs(&q.scripts, k.kind, k.owner, tell)
 		k.told = tell != notice{}
 		w.void = &k.void
 	}
-	k.wire = w
-	w.ballot = newBallot(k, len(q.nodes), q.needed)
+	w.ballot = k.ballot.open(k, len(q.nodes), q.needed)
 	f.send(q, w)
 }
 
@@ -115,7 +127,7 @@ func (k *task) settle() {
 	if k.err != nil {
 		grant = Grant{}
 	}
-	k.done(grant, k.err)
+	k.tell(grant, k.err)
 	if k.told && k.err == nil {
 		k.quorum.queue.heard(k.request.Resource, k.heard > k.quorum.ears.own(k.request.Resource))
 	}
@@ -133,12 +145,12 @@ func (k *task) releaseRest() {
 			nodes = append(nodes, i)
 		}
 	}
-	k.quorum.undoAt(nodes, k.wire, notice{})
+	k.quorum.undoAt(nodes, &k.wire, notice{})
 }
 
 func (k *task) complete() {
 	if k.hold != nil && k.err == nil && !k.quorum.rules.noRepair {
-		k.hold.startRepair(k, k.wire.ballot.copyAnswers())
+		k.hold.startRepair(k, k.ballot.copyAnswers())
 	}
 	k.quorum.end()
 }

@@ -28,14 +28,18 @@ const (
 func newToken() string {
 	var raw [tokenBytes]byte
 	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the process instead
-	return hex.EncodeToString(raw[:])
+	var text [2 * tokenBytes]byte
+	hex.Encode(text[:], raw[:])
+	return string(text[:])
 }
 
 // newValue is what a Lock with that token writes, with an owner and a nonce of
 // its own.
 func newValue(token string) string {
-	raw := make([]byte, len(token)+tailBytes)
-	tail := raw[copy(raw, token):]
+	var few [64]byte // on the stack, as a rule
+	raw := append(few[:0], token...)
+	raw = append(raw, make([]byte, tailBytes)...)
+	tail := raw[len(token):]
 	_, _ = rand.Read(tail)
 	tail[0], tail[1+ownerBytes] = 0, 't'
 	return string(raw)

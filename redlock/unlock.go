@@ -25,5 +25,5 @@ func (q *Quorum) StartUnlock(r Request, done func(error)) {
 		return
 	}
 	q.keeper.unlocked(r.Resource, r.Token)
-	q.startTask(release, r, func(_ Grant, err error) { done(err) })
+	q.startTask(&task{op: release, kind: byToken, request: r, ended: done})
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -14,10 +15,10 @@ import (
 // never replaced behind our back, as what is known of a connection (its id,
 // whether the node may vote on it) is known of no other.
 type wire interface {
-	// exchange sends commands as one pipeline and fills in their replies. The
-	// error is what kept the node from answering; error replies are answers, and
-	// are in the commands.
-	exchange(ctx context.Context, commands []*redis.Cmd) error
+	// exchange sends commands, then calls, as one pipeline, and fills in their
+	// replies. ctx must have a deadline. The error is what kept the node from
+	// answering; error replies are answers, and are in the commands and calls.
+	exchange(ctx context.Context, commands []*redis.Cmd, calls []call) error
 	// sent tells whether anything of the last exchange may have reached the node.
 	sent() bool
 	close()
@@ -32,6 +33,12 @@ type redisWire struct {
 	client *redis.Client
 	dialed bool        // a second connection is refused
 	wrote  atomic.Bool // bytes were handed to the kernel
+
+	alive time.Time // when it was last heard of
+
+	pipe     redis.Pipeliner // empty between two exchanges
+	raw      rawCommands
+	pipeline []redis.Cmder // scratch space of exchange
 }
 
 func newRedisWire(l *nodeLink) wire {
@@ -53,6 +60,7 @@ func newRedisWire(l *nodeLink) wire {
 		return w.watch(c), nil
 	}
 	w.client = redis.NewClient(&o)
+	w.pipe = w.client.Pipeline()
 	return w
 }
 
@@ -61,20 +69,33 @@ func (w *redisWire) sent() bool { return w.wrote.Load() }
 func (w *redisWire) close() { _ = w.client.Close() }
 
 // exchange implements wire.
-func (w *redisWire) exchange(ctx context.Context, commands []*redis.Cmd) error {
+func (w *redisWire) exchange(ctx context.Context, commands []*redis.Cmd, calls []call) error {
 	w.wrote.Store(false)
-	pipe := w.client.Pipeline()
+	w.pipeline = w.pipeline[:0]
 	for _, c := range commands {
-		_ = pipe.Process(ctx, c) // only queues
+		w.pipeline = append(w.pipeline, c)
 	}
-	_, err := pipe.Exec(ctx)
-	return pipelineError(err, commands)
+	w.raw.reset()
+	for i := range calls {
+		w.pipeline = append(w.pipeline, w.raw.command(calls[i].args))
+	}
+	_ = w.pipe.BatchProcess(ctx, w.pipeline...) // only queues
+	_, err := w.pipe.Exec(ctx)
+	if len(calls) > 0 {
+		w.raw.read(w.pipeline[len(commands):], calls, err)
+	}
+	err = pipelineError(err, w.pipeline)
+	clear(w.pipeline)
+	if err == nil {
+		w.alive = time.Now()
+	}
+	return err
 }
 
 // pipelineError is what kept the node from answering a pipeline, if anything
 // did. Each command has its own error, but for a refused login: go-redis takes
 // that for an answer and gives it to none of them.
-func pipelineError(err error, commands []*redis.Cmd) error {
+func pipelineError[C redis.Cmder](err error, commands []C) error {
 	answered := err == nil
 	for _, c := range commands {
 		switch own := c.Err(); {
@@ -114,11 +135,40 @@ func (c watchedConn) Close() error {
 func (w *redisWire) watch(c net.Conn) net.Conn {
 	watched := watchedConn{Conn: c, wire: w}
 	watched.forget = context.AfterFunc(w.node.ctx, func() { _ = c.Close() })
-	if raw, plain := c.(syscall.Conn); plain {
-		return struct {
-			watchedConn
-			syscall.Conn
-		}{watched, raw}
+	plain, is := c.(syscall.Conn)
+	if !is {
+		return watched
 	}
-	return watched
+	raw, err := plain.SyscallConn()
+	if err != nil {
+		return watched
+	}
+	return plainConn{watched, unlessFresh{raw, w}}
+}
+
+// fresh is how long after a reply a connection is taken to be open unseen: a look
+// at it before every batch is one system call in three. What is sent on one that
+// was closed since has no answer, as if it had been closed a moment later.
+const fresh = 10 * time.Millisecond
+
+// plainConn is a watched one that can be looked at.
+type plainConn struct {
+	watchedConn
+	raw unlessFresh
+}
+
+// SyscallConn implements syscall.Conn.
+func (c plainConn) SyscallConn() (syscall.RawConn, error) { return c.raw, nil }
+
+type unlessFresh struct {
+	syscall.RawConn
+	wire *redisWire
+}
+
+// Read implements syscall.RawConn.
+func (c unlessFresh) Read(f func(fd uintptr) (done bool)) error {
+	if time.Since(c.wire.alive) < fresh {
+		return nil
+	}
+	return c.RawConn.Read(f)
 }
