@@ -17,6 +17,8 @@ forbid ./redlock 'tidwall/redcon|alecthomas/kong|miniredis|^redlock-proxy/(proxy
 forbid ./commands 'tidwall/redcon|alecthomas/kong|miniredis|^redlock-proxy/(proxy|cmd|internal/redistest)'
 forbid ./proxy 'alecthomas/kong|miniredis|^redlock-proxy/(cmd|internal/redistest)'
 forbid ./internal/acl 'tidwall/redcon|redis/go-redis|^redlock-proxy/(redlock|commands|proxy|cmd)'
+forbid ./internal/holding 'tidwall/redcon|alecthomas/kong|^redlock-proxy/(redlock|commands|proxy|cmd|internal/redistest)'
+forbid ./internal/family 'redis/go-redis|alecthomas/kong|^redlock-proxy/(redlock|commands|proxy|cmd|internal/redistest)'
 forbid ./cmd/redlock-proxy '^redlock-proxy/internal/redistest'
 
 for p in ./commands ./proxy; do
