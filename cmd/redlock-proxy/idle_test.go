@@ -104,6 +104,7 @@ func exchange(c net.Conn, line string) string {
 
 // process is the program as it is run in earnest.
 type process struct {
+	file   string
 	stderr *output
 	addr   string
 	pid    int
@@ -131,7 +132,7 @@ func startProcess(t *testing.T, args ...string) *process {
 		_ = c.Process.Kill()
 		_ = c.Wait()
 	})
-	return &process{stderr, stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`), c.Process.Pid, nodes}
+	return &process{binary, stderr, stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`), c.Process.Pid, nodes}
 }
 
 func (p *process) dial(t *testing.T) net.Conn {

@@ -164,7 +164,7 @@ func (p *process) another(t *testing.T, args ...string) *process {
 		args = append(args, "--node=redis://"+s.Addr())
 	}
 	stderr := newOutput()
-	c := exec.Command(fmt.Sprintf("/proc/%d/exe", p.pid), args...)
+	c := exec.Command(p.file, args...)
 	c.Stderr = stderr
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func (p *process) another(t *testing.T, args ...string) *process {
 		_ = c.Process.Kill()
 		_ = c.Wait()
 	})
-	return &process{stderr, stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`), c.Process.Pid, p.nodes}
+	return &process{p.file, stderr, stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`), c.Process.Pid, p.nodes}
 }
 
 // lasts is how long a lock lasts, at a majority of the three nodes.

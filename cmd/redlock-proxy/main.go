@@ -24,7 +24,11 @@ const (
 
 func main() {
 	redis.SetLogger(silence{})
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ends := []os.Signal{syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGINT) { // a shell's background is not meant by Ctrl-C
+		ends = append(ends, syscall.SIGINT)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -36,6 +40,7 @@ type program struct {
 	Serve   serve           `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
 	Check   check           `cmd:"" help:"Look at the nodes and say what would break safety; exit code 1 if anything would."`
 	Replace replace         `cmd:"" help:"Make a new node a member in the place of another."`
+	Run     runCommand      `cmd:"" help:"Hold a lock, through running proxies, while a command runs."`
 	Version version         `cmd:"" help:"Print the version."`
 }
 
@@ -71,13 +76,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return fail(stderr, exitUsage, err)
 	}
+	return exitCode(stderr, parsed.Run(&environment{ctx, stdout, stderr}))
+}
+
+// exitCode says what went wrong, and gives its code.
+func exitCode(stderr io.Writer, err error) int {
 	var usage usageError
-	if err := parsed.Run(&environment{ctx, stdout, stderr}); errors.As(err, &usage) {
+	var own exitError
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.As(err, &own) && own.err == nil:
+		return own.code
+	case errors.As(err, &own):
+		return fail(stderr, own.code, err)
+	case errors.As(err, &usage):
 		return fail(stderr, exitUsage, err)
-	} else if err != nil {
-		return fail(stderr, exitFailure, err)
 	}
-	return exitClean
+	return fail(stderr, exitFailure, err)
 }
 
 func fail(stderr io.Writer, code int, err error) int {

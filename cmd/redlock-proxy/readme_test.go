@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -133,6 +135,31 @@ func TestReadmeTranscript(t *testing.T) {
 		if len(got) != len(want) || !strings.HasPrefix(want[i], "$") && blur(got[i]) != blur(want[i]) {
 			t.Fatalf("README shows\n%s\nbut it is\n%s", text, strings.Join(got, "\n"))
 		}
+	}
+}
+
+// TestReadmeRunTranscript types what README shows of run, and compares all but
+// the fence.
+func TestReadmeRunTranscript(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	_, rest, _ := strings.Cut(section(t, "Cron and shell"), "```console\n")
+	text, _, _ := strings.Cut(rest, "```")
+	var got strings.Builder
+	for _, l := range lines(text) {
+		if command, typed := strings.CutPrefix(l, "$ "); typed {
+			c := exec.CommandContext(t.Context(), "sh", "-c", command)
+			c.Env = append(os.Environ(), "PATH="+filepath.Dir(p.file)+":"+os.Getenv("PATH"), "REDLOCK_ADDR="+p.addr)
+			out, err := c.CombinedOutput()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.WriteString(l + "\n" + string(out))
+		}
+	}
+	fence := regexp.MustCompile(`\d{10,}`)
+	if g := fence.ReplaceAllString(got.String(), "FENCE"); g == "" || g != fence.ReplaceAllString(text, "FENCE") {
+		t.Errorf("README shows\n%s\nbut it is\n%s", text, got.String())
 	}
 }
 
