@@ -18,6 +18,7 @@ type Hold struct {
 	token    string
 	value    string    // what its attempt wrote; names the owner
 	fence    int64     // 0: none
+	since    time.Time // when it began
 	last     time.Time // when it may no longer be held
 	ended    func(*Hold, error)
 
@@ -41,13 +42,16 @@ type Hold struct {
 func (q *Quorum) Hold(g Grant, ttl, most time.Duration, ended func(*Hold, error)) *Hold {
 	h := &Hold{
 		quorum: q, resource: g.Resource, token: g.Token, value: g.value, fence: g.Fence,
-		last: g.asked.Add(most), ended: ended,
+		since: time.Now(), last: g.asked.Add(most), ended: ended,
 		ttl: ttl,
 	}
 	h.relied(g.Until)
 	q.keeper.add(h)
 	return h
 }
+
+// Since is when the Hold began.
+func (h *Hold) Since() time.Time { return h.since }
 
 // Until is the end of the validity as it is now.
 func (h *Hold) Until() time.Time {

@@ -169,8 +169,11 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 // doubt turns the no of a node that may have forgotten the lock into no answer:
 // it must not be taken for the end of a validity that was told.
 func (a *answer) doubt(op operation, why error) {
-	if a.verdict == no && (op == extend || op == release) {
+	switch {
+	case a.verdict == no && (op == extend || op == release):
 		*a = answer{verdict: forgot, err: why}
+	case a.verdict == yes && op == inspect:
+		a.err = why
 	}
 }
 
@@ -388,7 +391,11 @@ func interpretReply(op operation, value any) answer {
 		}
 		return answer{verdict: no}
 	case op == inspect:
-		return answer{verdict: yes, number: number}
+		a := answer{verdict: yes, number: number}
+		if items, is := value.([]any); is {
+			a.array = &array{items}
+		}
+		return a
 	case op == release && number > 0:
 		return answer{verdict: yes, number: number - 1}
 	case op == extend && number > 0, op == repair && number > 0:

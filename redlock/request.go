@@ -12,7 +12,7 @@ const (
 	extend
 	release
 	repair  // put a lost key back; no vote
-	inspect // how long the key will last, or a message about it; no vote
+	inspect // what there is, or a message about it; no vote
 )
 
 // request is what one operation asks of every node. It is shared by all lanes
@@ -150,5 +150,9 @@ type answer struct {
 	verdict verdict
 	holder  string // acquire, no: the value that holds the key
 	number  int64  // release: how many heard of it; inspect: what PTTL says; extend: 2 in state 'k'
-	err     error  // failed and unknown: why
+	err     error  // failed and unknown: why; inspect, yes: what is not there may have been forgotten
+	array   *array // inspect: a reply that is a list
 }
+
+// array is what a node has answered as one. Few answers have one.
+type array struct{ items []any }

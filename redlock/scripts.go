@@ -151,6 +151,30 @@ local held = redis.call('GET', KEYS[1])
 return held and mine(held, ARGV[1]) and 1 or 0
 `
 
+// surveyScript: KEYS: locks. ARGV: the key of a fence, if that is wanted too.
+// Answers for each lock its value, false without one, 1 where it is of another
+// type or longer than any lock's, and what PTTL says; then the fence, or false. Changes nothing. The fence
+// is no KEY, so that a user who may not read it is told the rest.
+const surveyScript = `
+local all = {}
+for _, key in ipairs(KEYS) do
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then
+    if not string.find(value.err, 'WRONGTYPE', 1, true) then return value end
+    value = 1
+  elseif value and #value > 1024 then
+    value = 1
+  end
+  all[#all + 1] = value
+  all[#all + 1] = redis.call('PTTL', key)
+end
+if ARGV[1] then
+  local fence = redis.pcall('GET', ARGV[1])
+  all[#all + 1] = type(fence) == 'string' and fence
+end
+return all
+`
+
 // memberScript reads a node's membership and its clock. ARGV: a ttl in ms that
 // the record notes if it is larger than the one there; and, to put another
 // record in its place, the state, run, set and generation that must be there
@@ -176,7 +200,7 @@ return {time[1], time[2], redis.call('HGETALL', key)}
 type script struct{ source, sha string }
 
 type scripts struct {
-	acquire, fence, extend, release, repair, holds, member script
+	acquire, fence, extend, release, repair, holds, survey, member script
 }
 
 func newScripts() scripts {
@@ -187,6 +211,7 @@ func newScripts() scripts {
 		fence:   newScript(fenceScript),
 		repair:  newScript(repairScript),
 		holds:   newScript(holdsScript),
+		survey:  newScript(surveyScript),
 		member:  newScript(memberScript),
 	}
 }
@@ -198,5 +223,5 @@ func newScript(source string) script {
 }
 
 func (s scripts) all() []script {
-	return []script{s.acquire, s.fence, s.extend, s.release, s.repair, s.holds, s.member}
+	return []script{s.acquire, s.fence, s.extend, s.release, s.repair, s.holds, s.survey, s.member}
 }

@@ -26,6 +26,7 @@ type task struct {
 	answers []answer
 	void    atomic.Bool // what is owed of this unlock need not be sent
 	hold    *Hold       // an extension of it
+	survey  *survey     // a look that takes its turn, and nothing else
 	told    bool        // an unlock: it is published to other processes
 	heard   int64       // by so many of them, at most
 }
@@ -51,6 +52,10 @@ func (k *task) tell(g Grant, err error) {
 
 // ask sends the task to every node. The caller holds the shard's lock.
 func (k *task) ask(tell notice, f *fanOut) {
+	if k.survey != nil {
+		k.survey.ask(f)
+		return
+	}
 	q, r := k.quorum, k.request
 	now := time.Now()
 	w := &k.wire
