@@ -104,6 +104,27 @@ func (k *keeper) unlocked(resource, token string) {
 	}
 }
 
+// noticeOfForce is how long the holder's process has to tell it that its lock was
+// released by force: nothing is gained by more, as another may have it at once.
+const noticeOfForce = 200 * time.Millisecond
+
+// forced ends the Hold of a lock that is about to be released without its holder.
+func (k *keeper) forced(resource, token string) {
+	k.mu.Lock()
+	h := k.byLock[lockName{resource, token}]
+	if h != nil {
+		k.drop(h)
+		h.lost = true
+		if soon := time.Now().Add(noticeOfForce); h.until.After(soon) {
+			h.until = soon
+		}
+	}
+	k.mu.Unlock()
+	if h != nil {
+		h.ended(h, ErrLost)
+	}
+}
+
 // set moves the timer to the first of the heap.
 func (k *keeper) set() {
 	if len(k.heap) == 0 || k.closed {

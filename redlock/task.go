@@ -27,6 +27,7 @@ type task struct {
 	void    atomic.Bool // what is owed of this unlock need not be sent
 	hold    *Hold       // an extension of it
 	survey  *survey     // a look that takes its turn, and nothing else
+	forced  bool        // a release without its holder, see ForceUnlock
 	told    bool        // an unlock: it is published to other processes
 	heard   int64       // by so many of them, at most
 }
@@ -71,7 +72,9 @@ func (k *task) ask(tell notice, f *fanOut) {
 	} else {
 		w.args = w.releaseArgs(&q.scripts, k.kind, k.owner, tell)
 		k.told = tell != notice{}
-		w.void = &k.void
+		if !k.forced {
+			w.void = &k.void
+		}
 	}
 	w.ballot = k.ballot.open(k, len(q.nodes), q.needed)
 	f.send(q, w)
@@ -81,6 +84,9 @@ func (k *task) ask(tell notice, f *fanOut) {
 // the token, and those that may have it, are no majority; otherwise nobody can
 // tell.
 func (k *task) decide(b *ballot) bool {
+	if k.forced {
+		return k.decideForced(b)
+	}
 	t := &b.tally
 	switch {
 	case t.yes >= t.needed:
