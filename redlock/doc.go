@@ -18,7 +18,8 @@
 // for each verb; ballot.go counts; queue.go and line.go keep one attempt at a
 // time per resource; place.go is who waits, wake.go when they have a reason to
 // ask, ears.go how they hear of other processes; lane.go sends, and owes what could not be sent; scripts.go is all
-// that a node is asked to run.
+// that a node is asked to run; survey.go, list.go and force.go are for those who
+// look after the locks of others.
 //
 // What it leaves out: fencing numbers, and any care
 // for nodes that forget their keys (a restart without persistence, FLUSHALL):

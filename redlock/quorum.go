@@ -24,6 +24,7 @@ type Quorum struct {
 	queue     *queue
 	ears      *ears
 	keeper    *keeper
+	listings  atomic.Int64  // calls of StartList under way
 	leastTTL  time.Duration // the first that leaves a millisecond after the drift
 
 	epoch time.Time    // our clock begins here
