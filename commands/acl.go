@@ -52,8 +52,8 @@ func aclCat(t *Table, c *Call) {
 	}
 }
 
-// categories are those of Redis, and lock.
-func (t *Table) categories() []string { return append(acl.Categories(), "lock") }
+// categories are those of Redis, and ours.
+func (t *Table) categories() []string { return append(acl.Categories(), "lock", "lockadmin") }
 
 // ACL DRYRUN username command [arg ...]
 func aclDryRun(t *Table, c *Call) {

@@ -51,6 +51,7 @@ func TestCommandDocsGiveTheUsageAsATree(t *testing.T) {
 	for name, want := range map[string]string{
 		"lock":         "resource:key ttl:integer token=TOKEN? ms:oneof?(ms:integer=BLOCK count:integer=RETRY) fence:pure-token=FENCE? autoextend:block=AUTOEXTEND?(ms:integer=MAXHOLD?)",
 		"unlock":       "resource:key token",
+		"locks":        "cursor=CURSOR? pattern=MATCH? count:integer=COUNT?",
 		"hello":        "2:block?(2:oneof(2:pure-token=2 3:pure-token=3) auth:block=AUTH?(username password) clientname=SETNAME?)",
 		"info":         "section?+",
 		"subscribe":    "channel+",
@@ -92,7 +93,8 @@ func TestCommandTellsOfEveryRow(t *testing.T) {
 	c.want("COMMAND GETKEYS lock a 100 TOKEN tok", commands.Array{commands.Bulk("a")})
 	c.want("COMMAND GETKEYS unlock a", commands.Error("ERR Invalid number of arguments specified for command"))
 	c.want("COMMAND LIST FILTERBY ACLCAT lock", commands.Array{commands.Bulk("extend"), commands.Bulk("lock"), commands.Bulk("trylock"), commands.Bulk("unlock")})
-	c.want("COMMAND LIST FILTERBY PATTERN *LOCK", commands.Array{commands.Bulk("client|unblock"), commands.Bulk("lock"), commands.Bulk("trylock"), commands.Bulk("unlock")})
+	c.want("COMMAND LIST FILTERBY ACLCAT lockadmin", commands.Array{commands.Bulk("forceunlock"), commands.Bulk("lockinfo"), commands.Bulk("locks")})
+	c.want("COMMAND LIST FILTERBY PATTERN *LOCK", commands.Array{commands.Bulk("client|unblock"), commands.Bulk("forceunlock"), commands.Bulk("lock"), commands.Bulk("trylock"), commands.Bulk("unlock")})
 }
 
 func TestEverySubcommandIsAsItsUsageSays(t *testing.T) {

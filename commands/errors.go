@@ -48,6 +48,8 @@ const (
 	errGuessing     = Error("LIMIT too many wrong passwords from your address, this one was not looked at; try again in a second")
 
 	errNoKeyPermission = Error("NOPERM this user has no permissions to access one of the keys used as arguments")
+	errCursor          = Error("ERR invalid cursor")
+	errOtherType       = Error("ERR the key on the nodes is no string, or longer than 1024 bytes, so it is no lock that can be released here; if it is not wanted, delete it on the nodes")
 	errNotPositive     = Error("ERR value is out of range, must be positive")
 	errTimeoutNumber   = Error("ERR timeout is not an integer or out of range")
 	errTimeoutNegative = Error("ERR timeout is negative")

@@ -11,7 +11,8 @@ type Command struct {
 	Usage string // as in README; COMMAND DOCS reads its grammar, see usage.go
 	// Summary is one sentence for README and for help.
 	Summary string
-	// Categories are those of Redis' ACL, and lock for the lock commands.
+	// Categories are those of Redis' ACL, lock for the lock commands, and lockadmin
+	// for those about the locks of others.
 	Categories []string
 	Anonymous  bool // allowed before AUTH
 	Acquires   bool // refused when the proxy is leaving, held by CLIENT PAUSE
@@ -35,8 +36,11 @@ func (r *Command) takes(n int) bool {
 // group is where COMMAND DOCS lists the command.
 func (r *Command) group() string {
 	for _, c := range r.Categories {
-		if c == "lock" || c == "connection" || c == "pubsub" {
+		switch c {
+		case "lock", "connection", "pubsub":
 			return c
+		case "lockadmin":
+			return "lock"
 		}
 	}
 	return "server"

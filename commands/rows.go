@@ -4,6 +4,7 @@ package commands
 func rows() []*Command {
 	var all []*Command
 	all = append(all, lockRows()...)
+	all = append(all, lockAdminRows()...)
 	all = append(all, connectionRows()...)
 	all = append(all, serverRows()...)
 	return append(all, pubsubRows()...)
@@ -24,6 +25,22 @@ func lockRows() []*Command {
 		{Name: "unlock", Arity: 3, Key: 1, run: unlock, Categories: write,
 			Usage:   "UNLOCK resource token",
 			Summary: "Release the lock: 1, or 0 when this token does not hold it"},
+	}
+}
+
+// lockAdminRows are for those who look after the locks of others.
+func lockAdminRows() []*Command {
+	read := []string{"read", "slow", "dangerous", "lockadmin"}
+	return []*Command{
+		{Name: "lockinfo", Arity: 2, Key: 1, run: lockInfo, Categories: read,
+			Usage:   "LOCKINFO resource",
+			Summary: "What each node has for the resource, for how long, and who holds it through this proxy; never the token"},
+		{Name: "forceunlock", Arity: 2, Key: 1, run: forceUnlock, Categories: []string{"write", "admin", "slow", "dangerous", "lockadmin"},
+			Usage:   "FORCEUNLOCK resource",
+			Summary: "Release the lock without its token: 1, or 0 when nothing was there. Its holder may still be at work"},
+		{Name: "locks", Arity: -1, run: locks, Categories: read,
+			Usage:   "LOCKS [CURSOR cursor] [MATCH pattern] [COUNT count]",
+			Summary: "A page of the locks that are held: the next cursor (0 is the end), the locks with ms left and votes, and the nodes that could not be searched"},
 	}
 }
 
