@@ -24,13 +24,13 @@ type config struct {
 	MaxClients            int           `help:"Most connections at once." default:"10000"`
 	IdleTimeout           time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s"`
 	DrainTimeout          time.Duration `help:"How long clients may still release and extend after SIGTERM." default:"5s"`
-	Requirepass           string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD"`
+	Requirepass           string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD" secret:"" reload:""`
 	Aclfile               string        `help:"File of users in Redis' ACL syntax; read again at ACL LOAD and SIGHUP." placeholder:"FILE"`
 	TLSCert               string        `help:"PEM certificate chain. With it and its key the host:port listeners speak TLS only; read again at SIGHUP." name:"tls-cert" placeholder:"FILE"`
 	TLSKey                string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE"`
 	TLSCA                 string        `help:"PEM certificates: only clients with a certificate from one of these may connect." name:"tls-ca" placeholder:"FILE"`
 	ProtectedMode         string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no"`
-	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" reload:""`
 	LogFormat             string        `help:"text or json." default:"text" enum:"text,json"`
 }
 

@@ -8,21 +8,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/alecthomas/kong"
 )
 
 // TestWrongFlags: exit code 2 and one sentence that names the flag and the
 // value.
 func TestWrongFlags(t *testing.T) {
 	t.Parallel()
-	file := func(text string) string {
-		path := filepath.Join(t.TempDir(), "config.yaml")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return "--config=" + path
-	}
+	file := func(text string) string { return "--config=" + write(t, "config.yaml", text) }
 	open := write(t, "users.acl", "user default on nopass ~* +@all\n")
 	for _, c := range []struct {
 		args []string
@@ -56,13 +48,6 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--node-tls-cert=x", "--node=rediss://127.0.0.1:1"}, "--node-tls-cert and --node-tls-key: one is of no use without the other"},
 		{[]string{"--node-tls-ca=x", "--node=redis://127.0.0.1:1"}, "--node-tls-ca and --node-tls-cert: of no use without a --node that begins with rediss://"},
 		{[]string{"--node-tls-ca=/nosuch/file", "--node=rediss://127.0.0.1:1"}, "--node-tls-ca: open /nosuch/file: no such file or directory"},
-		{[]string{file("max-tll: 5s")}, `--config: "max-tll" is not the name of a flag for the file`},
-		{[]string{file("config: other.yaml")}, `--config: "config" is not the name of a flag for the file`},
-		{[]string{file("]")}, "--config: not a YAML file with a flag and its value on each line, as in max-ttl: 5m"},
-		{[]string{file("idle-timeout: 300")}, `--idle-timeout: expected duration but got "300": time: missing unit in duration "300"`},
-		{[]string{file("requirepass: [a, hidden]")}, "--requirepass: --config: requirepass takes a plain value"},
-		{[]string{file("requirepass: {a: hidden}")}, "--requirepass: --config: requirepass takes a plain value"},
-		{[]string{file("listen: [[a]]")}, "--listen: --config: listen is a list of plain values"},
 		{[]string{file("max-ttl: 30h")}, "--max-ttl=30h0m0s: must be within 10ms and 24h"},
 		{[]string{"--config=/nosuch/file"}, "open /nosuch/file: no such file or directory"},
 	} {
@@ -74,6 +59,41 @@ func TestWrongFlags(t *testing.T) {
 		}
 		if strings.Contains(got, "hidden") {
 			t.Errorf("%q: the password is shown", c.args)
+		}
+	}
+}
+
+// TestWrongFile: the sentence names file, line and key, and shows no password.
+func TestWrongFile(t *testing.T) {
+	t.Parallel()
+	const shape = "not a YAML file with a flag and its value on each line, as in max-ttl: 5m"
+	for _, c := range []struct{ text, want string }{
+		{"max-tll: 5s", " line 1: max-tll: not the name of a flag for the file"},
+		{"# nodes\n\nmax-ttl: 1m\nconfig: other.yaml\n", " line 4: config: not the name of a flag for the file"},
+		{"version: yes", " line 1: version: not the name of a flag for the file"},
+		{"]", " line 1: " + shape},
+		{"requirepass: \"hidden\n", " line 2: " + shape},
+		{"hidden", " line 1: " + shape},
+		{"- requirepass: hidden", " line 1: " + shape},
+		{"max-ttl: 1m\nidle-timeout: 300", ` line 2: idle-timeout: expected duration but got "300": time: missing unit in duration "300"`},
+		{"max-clients: many", ` line 1: max-clients: expected a valid 64 bit int but got "many"`},
+		{"drift-factor: [0.1]", " line 1: drift-factor: takes a plain value"},
+		{"first-start: never", " line 1: first-start: must be one of auto, wait, force"},
+		{"requirepass: [a, hidden]", " line 1: requirepass: takes a plain value"},
+		{"requirepass: {a: hidden}", " line 1: requirepass: takes a plain value"},
+		{"requirepass:", " line 1: requirepass: has no value; take the line out for the default"},
+		{"listen: [[a]]", " line 1: listen: is a list of plain values"},
+		{"max-ttl: 1m\nlog-level: info\nmax-ttl: 2m", " line 3: max-ttl: is there twice, first on line 1"},
+	} {
+		path := write(t, "config.yaml", c.text)
+		stderr := newOutput()
+		code := run(t.Context(), []string{"--config", path}, io.Discard, stderr)
+		got := strings.TrimSuffix(stderr.String(), "\n")
+		if want := "redlock-proxy: --config=" + path + c.want; code != exitUsage || got != want {
+			t.Errorf("%q: exit code %d and\n  %q, want 2 and\n  %q", c.text, code, got, want)
+		}
+		if strings.Contains(got, "hidden") {
+			t.Errorf("%q: the password is shown", c.text)
 		}
 	}
 }
@@ -98,21 +118,48 @@ func TestPrecedence(t *testing.T) {
 	t.Setenv("REDLOCK_NODE_TIMEOUT", "2s")
 	t.Setenv("REDLOCK_MAX_CLIENTS", "8")
 	t.Setenv("REDLOCK_NODE", "redis://a:1 redis://b:1 redis://c:1")
-	var p program
-	parser, err := kong.New(&p, kong.DefaultEnvars("REDLOCK"), kong.Configuration(loadConfig))
+	g, err := parse([]string{"--config=" + path, "--max-clients=9"}, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parser.Parse([]string{"--config=" + path, "--max-clients=9"}); err != nil {
-		t.Fatal(err)
-	}
-	c := p.Serve.config
+	c := g.program.Serve.config
 	if c.Requirepass != "0123" {
 		t.Errorf("a password of digits became %q", c.Requirepass)
 	}
 	if c.MaxTTL != time.Minute || c.NodeTimeout != 2*time.Second || c.MaxClients != 9 || len(c.Listen) != 2 || len(c.Node) != 3 {
 		t.Errorf("got max-ttl %v (file: 1m), node-timeout %v (environment: 2s), max-clients %d (flag: 9), listen %q (file), node %q (environment)",
 			c.MaxTTL, c.NodeTimeout, c.MaxClients, c.Listen, c.Node)
+	}
+}
+
+// TestAFileWithPasswordsThatOthersMayRead is warned of, and one without is not.
+func TestAFileWithPasswordsThatOthersMayRead(t *testing.T) {
+	t.Parallel()
+	const warning = "others may read the file of --config"
+	for _, c := range []struct {
+		text string
+		mode os.FileMode
+		want bool
+	}{
+		{"requirepass: hidden", 0o644, true},
+		{"requirepass: hidden", 0o640, false},
+		{"max-ttl: 1m", 0o644, false},
+		{"node: ['redis://:hidden@127.0.0.1:1', 'redis://127.0.0.1:2', 'redis://127.0.0.1:3']", 0o644, true},
+	} {
+		path := write(t, "config.yaml", c.text)
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		g, err := parse([]string{"--config", path}, io.Discard, io.Discard)
+		if err != nil || g.file.exposed() != c.want {
+			t.Errorf("%q with %v: exposed %v (%v), want %v", c.text, c.mode, !c.want, err, c.want)
+		}
+		if strings.HasPrefix(c.text, "req") {
+			r := start(t, "--config", path)
+			if got := strings.Contains(r.stderr.String(), warning); got != c.want {
+				t.Errorf("warned %v, want %v:\n%s", got, c.want, r.stderr)
+			}
+		}
 	}
 }
 

@@ -36,12 +36,13 @@ func main() {
 
 // program is what kong fills in: a field for each subcommand.
 type program struct {
-	Config  kong.ConfigFlag `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
-	Serve   serve           `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
-	Check   check           `cmd:"" help:"Look at the nodes and say what would break safety; exit code 1 if anything would."`
-	Replace replace         `cmd:"" help:"Make a new node a member in the place of another."`
-	Run     runCommand      `cmd:"" help:"Hold a lock, through running proxies, while a command runs."`
-	Version version         `cmd:"" help:"Print the version."`
+	Config  kong.ConfigFlag  `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
+	Print   kong.VersionFlag `help:"Print the version." name:"version"`
+	Serve   serve            `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
+	Check   check            `cmd:"" help:"Look at the nodes and say what would break safety; exit code 1 if anything would."`
+	Replace replace          `cmd:"" help:"Make a new node a member in the place of another."`
+	Run     runCommand       `cmd:"" help:"Hold a lock, through running proxies, while a command runs."`
+	Version version          `cmd:"" help:"Print the version."`
 }
 
 // environment is given to the subcommands.
@@ -49,34 +50,22 @@ type environment struct {
 	ctx    context.Context
 	stdout io.Writer
 	stderr io.Writer
+	given  *given
+	// again reads flags, environment and file once more, as they are now.
+	again func() (*given, error)
 }
 
 // run runs the program and returns its exit code. When ctx ends it drains.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if file, set := os.LookupEnv("REDLOCK_CONFIG"); set && file != "" {
-		args = append([]string{"--config", file}, args...)
-	}
-	var p program
-	exit := -1
-	parser, err := kong.New(&p,
-		kong.Name("redlock-proxy"),
-		kong.Description("A Redis-protocol proxy that serves lock commands over a quorum of independent Redis masters."),
-		kong.Writers(stdout, stderr),
-		kong.DefaultEnvars("REDLOCK"),
-		kong.Configuration(loadConfig),
-		kong.Exit(func(code int) { exit = code }),
-	)
-	if err != nil {
-		return fail(stderr, exitFailure, err)
-	}
-	parsed, err := parser.Parse(args)
+	g, err := parse(args, stdout, stderr)
 	switch {
-	case exit >= 0: // --help was asked for and given
-		return exit
+	case errors.Is(err, errAnswered):
+		return exitClean
 	case err != nil:
 		return fail(stderr, exitUsage, err)
 	}
-	return exitCode(stderr, parsed.Run(&environment{ctx, stdout, stderr}))
+	env := &environment{ctx, stdout, stderr, g, func() (*given, error) { return parse(args, io.Discard, io.Discard) }}
+	return exitCode(stderr, g.command.Run(env))
 }
 
 // exitCode says what went wrong, and gives its code.

@@ -83,7 +83,7 @@ func subcommands(r *commands.Command) string {
 
 func TestReadmeListsTheFlags(t *testing.T) {
 	t.Parallel()
-	parser, err := kong.New(&program{}, kong.Configuration(loadConfig))
+	parser, err := newParser(&program{})
 	if err != nil {
 		t.Fatal(err)
 	}

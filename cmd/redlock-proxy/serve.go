@@ -33,6 +33,9 @@ func (s *serve) Run(env *environment) error {
 		return err
 	}
 	log := newLogger(env.stderr, s.LogLevel, s.LogFormat)
+	if file := env.given.file; file.exposed() {
+		log.Warn("others may read the file of --config, and there are passwords in it; chmod o-r", "file", file.name)
+	}
 	ctx := context.WithoutCancel(env.ctx)
 	access, err := s.openAccess()
 	if err != nil {
