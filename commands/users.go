@@ -15,6 +15,16 @@ type OpenUsers func() (io.ReadCloser, error)
 // says that nobody may. An empty file does.
 var ErrOpen = errors.New("ACL file: the user default needs no password there, so anybody who reaches the proxy could come in; set it off, or --protected-mode=no if the network keeps strangers out")
 
+// SetPassword changes the password of the user default where there is no ACL
+// file; empty: anybody may come in. Connections that logged in before, or did
+// not need to, are ended, as LoadUsers does.
+func (t *Table) SetPassword(password string) error {
+	t.loading.Lock()
+	t.Password = password
+	t.loading.Unlock()
+	return t.LoadUsers(nil)
+}
+
 // LoadUsers reads the ACL file, for ACL LOAD and for a signal. If anything is
 // wrong with it, nothing changes. Connections whose user has gone or may now do
 // other things than before are ended, as by Redis; the others stay. The one

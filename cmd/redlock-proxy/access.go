@@ -5,9 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
 	"redlock-proxy/commands"
 	"redlock-proxy/proxy"
@@ -47,38 +44,7 @@ func openRegular(file string) (io.ReadCloser, error) {
 	return os.Open(file)
 }
 
-// reloadGrace is how long the end of the program waits for a reload.
-const reloadGrace = time.Second
-
-// reloadOnSignal reads the files again at each SIGHUP, until stop. Without
-// files SIGHUP does nothing; it never ends the proxy, as a terminal that closes
-// would otherwise.
-func (a access) reloadOnSignal(log *slog.Logger, table *commands.Table) (stop func()) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			select {
-			case <-done:
-				return
-			case <-hangups:
-				a.reload(log, table)
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(hangups)
-		close(done)
-		select {
-		case <-ended:
-		case <-time.After(reloadGrace): // a file system that hangs
-		}
-	}
-}
-
-// reload takes what can be read; what can not stays as it was.
+// reload reads the files again; those that can not be read stay as they were.
 func (a access) reload(log *slog.Logger, table *commands.Table) {
 	if a.users != nil {
 		if err := table.LoadUsers(nil); err != nil {

@@ -6,15 +6,19 @@ import (
 	"log/slog"
 )
 
-// newLogger writes to w at the level and in the format of the flags.
-func newLogger(w io.Writer, level, format string) *slog.Logger {
-	var l slog.Level
-	_ = l.UnmarshalText([]byte(level)) // one of the enum's
-	o := &slog.HandlerOptions{Level: l}
+// newLogger writes to w in the format of the flag. Its level can be changed.
+func newLogger(w io.Writer, level *slog.LevelVar, format string) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// levelOf reads the flag, which is one of its enum's.
+func levelOf(flag string) (l slog.Level) {
+	_ = l.UnmarshalText([]byte(flag))
+	return l
 }
 
 // silence takes go-redis' own messages, which it would print for every failed

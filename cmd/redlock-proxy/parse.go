@@ -13,8 +13,8 @@ type given struct {
 	program *program
 	command *kong.Context
 	file    *configFile // nil: none
-	// flags of serve, by their names
-	flags map[string]*kong.Flag
+	// values of the flags of serve, as they were given
+	values map[string]any
 }
 
 // errAnswered ends a run that --help or --version has answered.
@@ -52,7 +52,7 @@ func parse(args []string, stdout, stderr io.Writer) (*given, error) {
 	case err != nil:
 		return nil, err
 	}
-	g.flags = flagsOf(parser.Model, "serve")
+	g.values = valuesOf(parser.Model, "serve")
 	return g, nil
 }
 
@@ -66,15 +66,15 @@ func newParser(p *program, options ...kong.Option) (*kong.Kong, error) {
 	}, options...)...)
 }
 
-// flagsOf gives the flags of a subcommand by their names.
-func flagsOf(app *kong.Application, subcommand string) map[string]*kong.Flag {
-	all := map[string]*kong.Flag{}
+// valuesOf gives what the flags of a subcommand were set to, by their names.
+func valuesOf(app *kong.Application, subcommand string) map[string]any {
+	all := map[string]any{}
 	for _, node := range app.Children {
 		if node.Name != subcommand {
 			continue
 		}
 		for _, f := range node.Flags {
-			all[f.Name] = f
+			all[f.Name] = f.Target.Interface()
 		}
 	}
 	return all

@@ -17,7 +17,8 @@ import (
 
 // serve is the subcommand that serves lock commands until it is told to stop.
 type serve struct {
-	config `embed:""`
+	config    `embed:""`
+	inherited []net.Listener // which take the place of --listen
 }
 
 // quorumGrace is how long the last requests to the nodes may take at the end.
@@ -25,6 +26,10 @@ const quorumGrace = 5 * time.Second
 
 // Run serves until env's context ends, then drains.
 func (s *serve) Run(env *environment) error {
+	var err error
+	if s.inherited, err = s.inherit(); err != nil {
+		return err
+	}
 	if err := s.validate(); err != nil {
 		return err
 	}
@@ -32,10 +37,12 @@ func (s *serve) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	log := newLogger(env.stderr, s.LogLevel, s.LogFormat)
-	if file := env.given.file; file.exposed() {
-		log.Warn("others may read the file of --config, and there are passwords in it; chmod o-r", "file", file.name)
-	}
+	level := &slog.LevelVar{}
+	level.Set(levelOf(s.LogLevel))
+	log := newLogger(env.stderr, level, s.LogFormat)
+	warnOfExposed(log, env.given.file)
+	hangups := catchHangups()
+	defer signal.Stop(hangups)
 	ctx := context.WithoutCancel(env.ctx)
 	access, err := s.openAccess()
 	if err != nil {
@@ -44,6 +51,10 @@ func (s *serve) Run(env *environment) error {
 	table, err := s.table(log, access)
 	if err != nil {
 		return err
+	}
+	reloads := &reloader{
+		log: log, level: level, table: table, access: access, logins: takeLogins(nodes), systemd: systemd{log},
+		again: env.again, running: s.config, values: env.given.values, hangups: hangups,
 	}
 
 	if len(nodes) == 0 {
@@ -71,7 +82,7 @@ func (s *serve) Run(env *environment) error {
 	}()
 	table.Quorum = quorum
 	s.ready(env.ctx, quorum)
-	return s.serveClients(env, ctx, log, table, access)
+	return s.serveClients(env, ctx, reloads)
 }
 
 // readyMost is how long clients are kept waiting for a first start, which needs
@@ -119,15 +130,20 @@ func (s *serve) table(log *slog.Logger, access access) (*commands.Table, error) 
 	return t, nil
 }
 
-func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Logger, table *commands.Table, access access) error {
+func (s *serve) serveClients(env *environment, ctx context.Context, reloads *reloader) error {
+	log, table, systemd := reloads.log, reloads.table, reloads.systemd
 	server := proxy.New(ctx, proxy.Options{Table: table, MaxClients: s.MaxClients, IdleTimeout: s.IdleTimeout, Logger: log})
 	table.Front = server
-	defer access.reloadOnSignal(log, table)()
-	if err := s.listen(ctx, log, server, access.tls); err != nil {
+	defer systemd.watch(func() { server.Clients(); table.Quorum.Nodes() })()
+	if err := s.listen(ctx, log, server, reloads.access.tls); err != nil {
 		s.drain(ctx, log, server)
 		return err
 	}
+	stop := reloads.run()
+	systemd.ready()
 	<-env.ctx.Done()
+	systemd.stopping()
+	stop()
 	s.drain(ctx, log, server)
 	log.Info("stopped")
 	return nil
@@ -135,8 +151,8 @@ func (s *serve) serveClients(env *environment, ctx context.Context, log *slog.Lo
 
 // listen opens every address, or none for long.
 func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Server, secure *proxy.TLS) error {
-	for _, address := range s.Listen {
-		l, err := proxy.Listen(ctx, address)
+	for i, address := range s.Listen {
+		l, err := s.listener(ctx, i, address)
 		if err != nil {
 			return fmt.Errorf("--listen=%s: %w", address, err)
 		}
@@ -150,6 +166,13 @@ func (s *serve) listen(ctx context.Context, log *slog.Logger, server *proxy.Serv
 		log.Info("listening", "address", l.Addr().String(), "tls", on != nil, "try", s.tryIt(l.Addr()))
 	}
 	return nil
+}
+
+func (s *serve) listener(ctx context.Context, i int, address string) (net.Listener, error) {
+	if len(s.inherited) > 0 {
+		return s.inherited[i], nil
+	}
+	return proxy.Listen(ctx, address)
 }
 
 // tryIt is the line to type for a first look.
@@ -196,6 +219,12 @@ func (s *serve) drain(ctx context.Context, log *slog.Logger, server *proxy.Serve
 	draining, stop := signal.NotifyContext(draining, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	server.Close(draining)
+}
+
+func warnOfExposed(log *slog.Logger, file *configFile) {
+	if file.exposed() {
+		log.Warn("others may read the file of --config, and there are passwords in it; chmod o-r", "file", file.name)
+	}
 }
 
 func warnOfCount(log *slog.Logger, n int) {

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"redlock-proxy/internal/redistest"
+)
+
+// reloaded is a program with a file, which tests change.
+type reloaded struct {
+	*unitProcess
+	file string
+	addr string
+}
+
+func startReloaded(t *testing.T, text string, args ...string) *reloaded {
+	t.Helper()
+	file := write(t, "proxy.yaml", text)
+	p := unit{args: append([]string{"--listen=127.0.0.1:0", "--config", file}, args...)}.start(t, build(t))
+	return &reloaded{p, file, p.stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`)}
+}
+
+// change writes the file, and waits for what the log then says.
+func (r *reloaded) change(t *testing.T, text, logged string) {
+	t.Helper()
+	write(t, r.file, text)
+	before := len(r.stderr.String())
+	r.signal(t, syscall.SIGHUP)
+	eventually(t, logged+" in "+r.stderr.String(), func() bool { return strings.Contains(r.stderr.String()[before:], logged) })
+}
+
+func (r *reloaded) cli(t *testing.T, args ...string) string {
+	t.Helper()
+	_, port, _ := strings.Cut(r.addr, ":")
+	return strings.TrimSuffix(cli(t, append([]string{"-p", port, "--no-auth-warning"}, args...)...), "\n")
+}
+
+func TestSIGHUPChangesThePassword(t *testing.T) {
+	t.Parallel()
+	r := startReloaded(t, "requirepass: first-secret\n")
+	old := r.talk(t)
+	old.do(t, "+OK", "AUTH", "first-secret")
+	old.do(t, "tok-1", "LOCK", "a", "60000", "TOKEN", "tok-1")
+
+	r.change(t, "requirepass: other-secret\n", "changed=[requirepass]")
+	old.wantEnd(t)
+	if got := r.cli(t, "-a", "first-secret", "PING"); !strings.Contains(got, "NOAUTH") && !strings.Contains(got, "WRONGPASS") {
+		t.Errorf("the old password: %q", got)
+	}
+	if got := r.cli(t, "-a", "other-secret", "UNLOCK", "a", "tok-1"); got != "1" {
+		t.Errorf("the lock did not outlive the change: %q", got)
+	}
+
+	good := r.talk(t)
+	good.do(t, "+OK", "AUTH", "other-secret")
+	r.change(t, "requirepass: [no, list]\n", "configuration not loaded, all settings stay as they were")
+	r.change(t, "requirepass: third-secret\nmax-ttl: 99h\n", "--max-ttl=99h0m0s")
+	good.do(t, "+PONG", "PING")
+	if log := r.stderr.String(); strings.Contains(log, "secret") {
+		t.Errorf("a password is in the log:\n%s", log)
+	}
+}
+
+// TestSIGHUPLetsNobodyIn: a password can not be taken away where strangers can
+// reach the proxy, whatever the file now says of the addresses.
+func TestSIGHUPLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+	r := startReloaded(t, "requirepass: first-secret\n", "--listen=0.0.0.0:0")
+	r.change(t, "listen: ['127.0.0.1:0']\n", "anybody who reaches this address could take and release locks")
+	if got := r.cli(t, "PING"); !strings.Contains(got, "NOAUTH") {
+		t.Errorf("PING without a password: %q", got)
+	}
+}
+
+func TestSIGHUPTellsWhatNeedsARestart(t *testing.T) {
+	t.Parallel()
+	r := startReloaded(t, "log-level: info\nmax-ttl: 1m\n", "--max-clients=100")
+	r.change(t, "log-level: warn\nmax-ttl: 2m\nretry-count: 3\nmax-clients: 7\n",
+		`msg="these settings differ from what runs, and count after a restart only" flags="[max-ttl retry-count]"`)
+	if got := r.cli(t, "CONFIG", "GET", "max-ttl"); got != "max-ttl\n1m0s" {
+		t.Errorf("CONFIG GET: %q", got)
+	}
+	before := r.stderr.String()
+	r.change(t, "log-level: warn\nmax-ttl: 1m\nretry-count: x\n", "configuration not loaded")
+	if got := strings.TrimPrefix(r.stderr.String(), before); strings.Contains(got, "level=INFO") {
+		t.Errorf("the level was not changed:\n%s", got)
+	}
+	r.change(t, "log-level: info\nmax-ttl: 1m\n", `msg="configuration loaded" changed=[log-level]`)
+}
+
+// TestSIGHUPChangesTheNodesPasswords: open connections stay, and new ones log
+// in with the new password.
+func TestSIGHUPChangesTheNodesPasswords(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	nodes := func(password string) string {
+		text := "node:\n"
+		for _, s := range servers {
+			text += fmt.Sprintf("- redis://:%s@%s\n", password, s.Addr())
+		}
+		return text
+	}
+	setPasswords(t, servers, "", "first-secret")
+	r := startReloaded(t, nodes("first-secret"))
+	if got := r.cli(t, "LOCK", "a", "60000", "TOKEN", "tok-1"); !strings.HasPrefix(got, "tok-1\n") {
+		t.Fatalf("LOCK: %q", got)
+	}
+	setPasswords(t, servers, "first-secret", "other-secret")
+	eventually(t, "the proxy is locked out", func() bool {
+		return strings.Contains(r.cli(t, "LOCK", "b", "1000"), "WRONGPASS")
+	})
+	r.change(t, nodes("other-secret"), "changed=[node]")
+	eventually(t, "the nodes are used again", func() bool {
+		return strings.HasPrefix(r.cli(t, "LOCK", "b", "1000", "TOKEN", "tok-2"), "tok-2\n")
+	})
+	if got := r.cli(t, "UNLOCK", "a", "tok-1"); got != "1" {
+		t.Errorf("UNLOCK: %q", got)
+	}
+	r.change(t, strings.Replace(nodes("other-secret"), "127.0.0.1", "localhost", 1), "flags=[node]")
+	if log := r.stderr.String(); strings.Contains(log, "secret") {
+		t.Errorf("a password is in the log:\n%s", log)
+	}
+}
+
+// setPasswords changes those of the servers, and cuts off who is connected.
+func setPasswords(t *testing.T, servers []*redistest.Server, old, password string) {
+	t.Helper()
+	for _, s := range servers {
+		c := redis.NewClient(&redis.Options{Addr: s.Addr(), Password: old})
+		for _, command := range [][]any{{"CONFIG", "SET", "requirepass", password}, {"CLIENT", "KILL", "TYPE", "normal"}} {
+			if err := c.Do(t.Context(), command...).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = c.Close()
+	}
+}
+
+func (r *reloaded) talk(t *testing.T) *talk {
+	t.Helper()
+	return (&process{addr: r.addr}).talk(t)
+}
+
+// A file that is gone keeps the old settings, like one that is broken.
+func TestSIGHUPWithoutItsFile(t *testing.T) {
+	t.Parallel()
+	r := startReloaded(t, "requirepass: first-secret\n")
+	if err := os.Remove(r.file); err != nil {
+		t.Fatal(err)
+	}
+	before := len(r.stderr.String())
+	r.signal(t, syscall.SIGHUP)
+	eventually(t, "the log says so", func() bool {
+		return strings.Contains(r.stderr.String()[before:], filepath.Base(r.file)+": no such file")
+	})
+	if got := r.cli(t, "-a", "first-secret", "PING"); got != "PONG" {
+		t.Errorf("PING: %q", got)
+	}
+}
