@@ -2,10 +2,13 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test check fuzz clients proof bench contend overload
+.PHONY: run test check dist fuzz clients proof bench contend overload
 
 run: ## the proxy on its embedded nodes
 	go run ./cmd/redlock-proxy
+
+dist: ## a static binary for each of PLATFORMS, and SHA256SUMS, in DIST
+	sh .ci/dist.sh
 
 test: ## install what the tests need, check, and run them all
 	sh test.sh

@@ -16,15 +16,24 @@ func (version) Run(env *environment) error {
 	return err
 }
 
+// fullVersion is the release and, when Go has built from a checkout, its commit;
+// .dirty tells that files were changed in it.
 func fullVersion() string {
 	info, known := debug.ReadBuildInfo()
 	if !known {
 		return release
 	}
+	commit, dirty := "", ""
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return release + "+" + s.Value[:12]
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			commit = "+" + s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = ".dirty"
 		}
 	}
-	return release
+	if commit == "" {
+		return release
+	}
+	return release + commit + dirty
 }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDistScript runs it with a compiler that writes down how it was called:
+// building for four platforms takes minutes.
+func TestDistScript(t *testing.T) {
+	t.Parallel()
+	bin, dist := t.TempDir(), t.TempDir()
+	compiler := "#!/bin/sh\nfor a in \"$@\"; do [ \"$last\" = -o ] && out=$a; last=$a; done\n" +
+		"echo \"CGO_ENABLED=$CGO_ENABLED GOOS=$GOOS GOARCH=$GOARCH $*\" | sed \"s|$out|OUT|\" >\"$out\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(compiler), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), "make", "-C", "../..", "dist")
+	c.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "DIST="+dist, "PLATFORMS=")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("make dist: %v\n%s", err, out)
+	}
+	sums, err := os.ReadFile(filepath.Join(dist, "SHA256SUMS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, platform := range []string{"linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64"} {
+		name := regexp.MustCompile(`redlock-proxy-` + regexp.QuoteMeta(release) + `\S*-` + platform + `\b`).FindString(string(sums))
+		if name == "" {
+			t.Errorf("no %s in\n%s", platform, sums)
+			continue
+		}
+		called, err := os.ReadFile(filepath.Join(dist, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		system, arch, _ := strings.Cut(platform, "-")
+		want := "CGO_ENABLED=0 GOOS=" + system + " GOARCH=" + arch + " build -trimpath -ldflags=-s -w -o OUT ./cmd/redlock-proxy\n"
+		if string(called) != want {
+			t.Errorf("%s is built with\n%swant\n%s", platform, called, want)
+		}
+	}
+}
