@@ -111,7 +111,7 @@ func (f *front) listen(s setup) {
 	if s.unix {
 		address = "unix://" + filepath.Join(f.t.TempDir(), "s")
 	}
-	l, err := proxy.Listen(f.t.Context(), address)
+	l, err := proxy.Listen(f.t.Context(), address, 0o700)
 	if err != nil {
 		f.t.Fatal(err)
 	}

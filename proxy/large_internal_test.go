@@ -48,7 +48,7 @@ func TestUnreadRepliesCountUntilTheyAreSentOrLost(t *testing.T) {
 	}
 	s := New(t.Context(), Options{Table: table, Logger: log})
 	table.Front = s
-	l, err := Listen(t.Context(), "unix://"+filepath.Join(t.TempDir(), "s"))
+	l, err := Listen(t.Context(), "unix://"+filepath.Join(t.TempDir(), "s"), 0o700)
 	if err != nil {
 		t.Fatal(err)
 	}

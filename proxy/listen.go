@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -17,9 +18,9 @@ func keepAlive() net.KeepAliveConfig {
 	return net.KeepAliveConfig{Enable: true, Idle: 6 * time.Second, Interval: 3 * time.Second, Count: 3}
 }
 
-// Listen opens host:port, or unix:///path. A socket file that nobody listens
-// on any more is replaced.
-func Listen(ctx context.Context, address string) (net.Listener, error) {
+// Listen opens host:port, or unix:///path with the permissions mode. A socket
+// file that nobody listens on any more is replaced.
+func Listen(ctx context.Context, address string, mode fs.FileMode) (net.Listener, error) {
 	config := net.ListenConfig{KeepAliveConfig: keepAlive(), Control: userTimeout}
 	path, isUnix := strings.CutPrefix(address, "unix://")
 	if !isUnix {
@@ -32,7 +33,14 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, err
 	}
 	var plain net.ListenConfig
-	return plain.Listen(ctx, "unix", path)
+	l, err := plain.Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // removeStale removes what a killed proxy left behind, and nothing else.

@@ -13,7 +13,7 @@ import (
 
 func wantListenError(t *testing.T, address, want string) {
 	t.Helper()
-	l, err := proxy.Listen(t.Context(), address)
+	l, err := proxy.Listen(t.Context(), address, 0o700)
 	if err == nil {
 		_ = l.Close()
 		t.Fatalf("%s: listens, want an error with %q", address, want)
@@ -35,7 +35,7 @@ func TestASocketFileThatNobodyListensOnIsReplaced(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		t.Fatal("there is no stale file, this shows nothing")
 	}
-	l, err := proxy.Listen(t.Context(), "unix://"+path)
+	l, err := proxy.Listen(t.Context(), "unix://"+path, 0o700)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -10,28 +12,29 @@ import (
 // config are the flags of serve. This file is the only reader of flags; each
 // is also REDLOCK_… in the environment and a name in the file of --config.
 type config struct {
-	Listen                []string `help:"Where clients connect: host:port or unix:///path (repeatable)." default:"127.0.0.1:7379" sep:" " placeholder:"ADDR"`
-	quorumConfig          `embed:""`
-	RetryCount            int           `help:"How often a LOCK that says neither BLOCK nor RETRY tries again when another holds the lock; 0 is not to wait, as most clients give up on a reply after a while and send again." default:"0"`
-	RetryDelay            time.Duration `help:"How long a LOCK that waits goes without asking the nodes when nothing tells it of a release." default:"200ms"`
-	RetryJitter           time.Duration `help:"Up to so much is added to or taken from --retry-delay at random." default:"200ms"`
-	MaxBlock              time.Duration `help:"Longest wait of a LOCK; longer ones end with null." default:"4s"`
-	MaxWaiters            int           `help:"Most LOCKs that wait at once." default:"65536"`
-	MaxWaitersPerResource int           `help:"Most LOCKs that wait at once for one resource." default:"16384"`
-	FirstStart            string        `help:"What to do with nodes that have never been used: auto uses them at once when all answer and none has been used before; wait lets --max-ttl pass first, for clients that outlive all nodes and proxies; force lets every node vote at once, whatever it may have forgotten." default:"auto" enum:"auto,wait,force"`
-	MaxHold               time.Duration `help:"Longest that AUTOEXTEND keeps a lock." default:"1h"`
-	MaxHolds              int           `help:"Most locks that are kept with AUTOEXTEND at once." default:"65536"`
-	MaxClients            int           `help:"Most connections at once." default:"10000"`
-	IdleTimeout           time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s"`
-	DrainTimeout          time.Duration `help:"How long clients may still release and extend after SIGTERM." default:"5s"`
-	Requirepass           string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD" secret:"" reload:""`
-	Aclfile               string        `help:"File of users in Redis' ACL syntax; read again at ACL LOAD and SIGHUP." placeholder:"FILE"`
-	TLSCert               string        `help:"PEM certificate chain. With it and its key the host:port listeners speak TLS only; read again at SIGHUP." name:"tls-cert" placeholder:"FILE"`
-	TLSKey                string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE"`
-	TLSCA                 string        `help:"PEM certificates: only clients with a certificate from one of these may connect." name:"tls-ca" placeholder:"FILE"`
-	ProtectedMode         string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no"`
-	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" reload:""`
-	LogFormat             string        `help:"text or json." default:"text" enum:"text,json"`
+	Listen                []string `help:"Where clients connect: host:port or unix:///path (repeatable)." default:"127.0.0.1:7379" sep:" " placeholder:"ADDR" group:"Clients"`
+	UnixSocketMode        string   `help:"Permissions of the unix:// listeners, in octal: who may write may lock." default:"0700" placeholder:"MODE" group:"Clients"`
+	quorumConfig          `embed:"" group:"Nodes"`
+	RetryCount            int           `help:"How often a LOCK that says neither BLOCK nor RETRY tries again when another holds the lock; 0 is not to wait, as most clients give up on a reply after a while and send again." default:"0" group:"Waiting"`
+	RetryDelay            time.Duration `help:"How long a LOCK that waits goes without asking the nodes when nothing tells it of a release." default:"200ms" group:"Waiting"`
+	RetryJitter           time.Duration `help:"Up to so much is added to or taken from --retry-delay at random." default:"200ms" group:"Waiting"`
+	MaxBlock              time.Duration `help:"Longest wait of a LOCK; longer ones end with null." default:"4s" group:"Waiting"`
+	MaxWaiters            int           `help:"Most LOCKs that wait at once." default:"65536" group:"Waiting"`
+	MaxWaitersPerResource int           `help:"Most LOCKs that wait at once for one resource." default:"16384" group:"Waiting"`
+	FirstStart            string        `help:"What to do with nodes that have never been used: auto uses them at once when all answer and none has been used before; wait lets --max-ttl pass first, for clients that outlive all nodes and proxies; force lets every node vote at once, whatever it may have forgotten." default:"auto" enum:"auto,wait,force" group:"Nodes"`
+	MaxHold               time.Duration `help:"Longest that AUTOEXTEND keeps a lock." default:"1h" group:"Clients"`
+	MaxHolds              int           `help:"Most locks that are kept with AUTOEXTEND at once." default:"65536" group:"Clients"`
+	MaxClients            int           `help:"Most connections at once." default:"10000" group:"Clients"`
+	IdleTimeout           time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s" group:"Clients"`
+	DrainTimeout          time.Duration `help:"How long clients may still release and extend after SIGTERM." default:"5s" group:"Clients"`
+	Requirepass           string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD" secret:"" reload:"" group:"Access"`
+	Aclfile               string        `help:"File of users in Redis' ACL syntax; read again at ACL LOAD and SIGHUP." placeholder:"FILE" group:"Access"`
+	TLSCert               string        `help:"PEM certificate chain. With it and its key the host:port listeners speak TLS only; read again at SIGHUP." name:"tls-cert" placeholder:"FILE" group:"Access"`
+	TLSKey                string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE" group:"Access"`
+	TLSCA                 string        `help:"PEM certificates: only clients with a certificate from one of these may connect." name:"tls-ca" placeholder:"FILE" group:"Access"`
+	ProtectedMode         string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no" group:"Access"`
+	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" reload:"" group:"Log"`
+	LogFormat             string        `help:"text or json." default:"text" enum:"text,json" group:"Log"`
 }
 
 // maxDrain keeps a drain from holding up a shutdown for ever.
@@ -66,6 +69,8 @@ func (c *config) validate() error {
 		return usageError(fmt.Sprintf("--idle-timeout=%v: must be 0s, which is never, or at least 1s", c.IdleTimeout))
 	case c.DrainTimeout < 0 || c.DrainTimeout > maxDrain:
 		return usageError(fmt.Sprintf("--drain-timeout=%v: must be within 0s and %v", c.DrainTimeout, maxDrain))
+	case c.unixSocketMode() == 0:
+		return usageError(fmt.Sprintf("--unix-socket-mode=%s: must be octal permissions such as 0700, 0770 or 0777, with which the proxy's own user may write", c.UnixSocketMode))
 	case len(c.Listen) == 0:
 		return usageError("--listen: at least one address is needed")
 	}
@@ -73,6 +78,15 @@ func (c *config) validate() error {
 		return err
 	}
 	return c.validateListen()
+}
+
+// unixSocketMode gives the permissions, or 0 when they make no sense.
+func (c *config) unixSocketMode() fs.FileMode {
+	mode, err := strconv.ParseUint(c.UnixSocketMode, 8, 32)
+	if err != nil || mode > 0o777 || mode&0o200 == 0 {
+		return 0
+	}
+	return fs.FileMode(mode)
 }
 
 // validateAccess checks the flags that say who may come in.

@@ -31,6 +31,8 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--idle-timeout=-1s"}, "--idle-timeout=-1s: must be 0s, which is never, or at least 1s"},
 		{[]string{"--drain-timeout=1h"}, "--drain-timeout=1h0m0s: must be within 0s and 10m0s"},
 		{[]string{"--log-level=loud"}, `--log-level must be one of "debug","info","warn","error" but got "loud"`},
+		{[]string{"--unix-socket-mode=rwx"}, "--unix-socket-mode=rwx: must be octal permissions such as 0700, 0770 or 0777, with which the proxy's own user may write"},
+		{[]string{"--unix-socket-mode=1777"}, "--unix-socket-mode=1777: must be octal permissions such as 0700, 0770 or 0777, with which the proxy's own user may write"},
 		{[]string{"--listen=7379"}, "--listen=7379: write host:port or unix:///path"},
 		{[]string{"--listen=unix://sock"}, "--listen=unix://sock: write unix:///path with three slashes"},
 		{[]string{"--listen=0.0.0.0:0"}, "--listen=0.0.0.0:0: anybody who reaches this address could take and release locks; set --requirepass, --aclfile or --tls-ca, or --protected-mode=no if the network keeps strangers out"},

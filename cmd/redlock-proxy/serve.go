@@ -172,7 +172,7 @@ func (s *serve) listener(ctx context.Context, i int, address string) (net.Listen
 	if len(s.inherited) > 0 {
 		return s.inherited[i], nil
 	}
-	return proxy.Listen(ctx, address)
+	return proxy.Listen(ctx, address, s.unixSocketMode())
 }
 
 // tryIt is the line to type for a first look.
