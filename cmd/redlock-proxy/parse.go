@@ -62,6 +62,7 @@ func newParser(p *program, options ...kong.Option) (*kong.Kong, error) {
 		kong.Name("redlock-proxy"),
 		kong.Description("A Redis-protocol proxy that serves lock commands over a quorum of independent Redis masters."),
 		kong.DefaultEnvars("REDLOCK"),
+		kong.Help(printHelp),
 		kong.Vars{"version": "redlock-proxy " + fullVersion()},
 	}, options...)...)
 }
