@@ -17,7 +17,6 @@ import (
 type nodeLink struct {
 	node *node
 	wire wire // nil: none is open
-	kill bool // the node lets us end a connection that we replace
 	now  connection
 	// replaced is the last connection that requests were sent on and that
 	// broke, until it is known to be dead at the node too.
@@ -40,7 +39,7 @@ type connection struct {
 	runID string // of the server process, as ids begin again with each
 }
 
-func newNodeLink(d *node) *nodeLink { return &nodeLink{node: d, kill: true} }
+func newNodeLink(d *node) *nodeLink { return &nodeLink{node: d} }
 
 func (l *nodeLink) close() {
 	if l.wire != nil {
@@ -333,10 +332,9 @@ func (l *nodeLink) killReplaced(ctx context.Context) error {
 	return nil
 }
 
-// cannotKill warns, once.
+// cannotKill warns, once for a node and not for each connection to it.
 func (l *nodeLink) cannotKill(err error) {
-	if l.kill {
-		l.kill = false
+	if l.node.warned.kill.CompareAndSwap(false, true) {
 		l.node.logger.Warn("may not use CLIENT ID, CLIENT KILL or INFO; after a time-out a key may stay until its ttl", "err", cause(err))
 	}
 }

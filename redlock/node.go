@@ -85,7 +85,7 @@ type node struct {
 	failures int // batches in a row
 	closing  bool
 
-	warned struct{ guard, eviction atomic.Bool }
+	warned struct{ guard, eviction, kill atomic.Bool }
 }
 
 // downError is why a request is not even tried.
