@@ -9,20 +9,23 @@ cd "$(dirname "$0")/.."
 platforms=${PLATFORMS:-linux/amd64 linux/arm64 darwin/amd64 darwin/arm64}
 dist=${DIST:-dist}
 
-# What cmd/redlock-proxy/version.go makes of Go's build information.
-version=$(sed -n 's/^const release = "\(.*\)"$/\1/p' cmd/redlock-proxy/version.go)
-commit=$(git rev-parse --short=12 HEAD 2>/dev/null || true)
-if [ -n "$commit" ]; then
-	version=$version+$commit
-	[ -z "$(git status --porcelain)" ] || version=$version.dirty
-fi
+release=$(sed -n 's/^const release = "\(.*\)"$/\1/p' cmd/redlock-proxy/version.go)
+stamp() { # file, key: what Go wrote into it of the checkout; nothing in a git worktree
+	go version -m "$1" | sed -n "s/.*vcs\.$2=//p"
+}
 
 mkdir -p "$dist"
 rm -f "$dist"/redlock-proxy-* "$dist"/SHA256SUMS
 for platform in $platforms; do
-	name=redlock-proxy-$version-$(echo "$platform" | tr / -)
 	CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} GOFLAGS= \
-		go build -trimpath -ldflags='-s -w' -o "$dist/$name" ./cmd/redlock-proxy
+		go build -buildvcs=auto -trimpath -ldflags='-s -w' -o "$dist/building" ./cmd/redlock-proxy
+	# As cmd/redlock-proxy/version.go does it.
+	version=$release
+	commit=$(stamp "$dist/building" revision | cut -c1-12)
+	[ -z "$commit" ] || version=$version+$commit
+	[ "$(stamp "$dist/building" modified)" != true ] || version=$version.dirty
+	name=redlock-proxy-$version-$(echo "$platform" | tr / -)
+	mv "$dist/building" "$dist/$name"
 	echo "$dist/$name"
 done
 cd "$dist"

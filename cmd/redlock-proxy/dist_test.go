@@ -14,7 +14,7 @@ import (
 func TestDistScript(t *testing.T) {
 	t.Parallel()
 	bin, dist := t.TempDir(), t.TempDir()
-	compiler := "#!/bin/sh\nfor a in \"$@\"; do [ \"$last\" = -o ] && out=$a; last=$a; done\n" +
+	compiler := "#!/bin/sh\n[ $1 = version ] && { printf '\\tbuild\\tvcs.revision=0123456789abcdef\\n\\tbuild\\tvcs.modified=true\\n'; exit; }\nfor a in \"$@\"; do [ \"$last\" = -o ] && out=$a; last=$a; done\n" +
 		"echo \"CGO_ENABLED=$CGO_ENABLED GOOS=$GOOS GOARCH=$GOARCH $*\" | sed \"s|$out|OUT|\" >\"$out\"\n"
 	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(compiler), 0o700); err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func TestDistScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, platform := range []string{"linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64"} {
-		name := regexp.MustCompile(`redlock-proxy-` + regexp.QuoteMeta(release) + `\S*-` + platform + `\b`).FindString(string(sums))
+		name := regexp.MustCompile(`redlock-proxy-` + regexp.QuoteMeta(release) + `\+0123456789ab\.dirty-` + platform + `\b`).FindString(string(sums))
 		if name == "" {
 			t.Errorf("no %s in\n%s", platform, sums)
 			continue
@@ -39,7 +39,7 @@ func TestDistScript(t *testing.T) {
 			t.Fatal(err)
 		}
 		system, arch, _ := strings.Cut(platform, "-")
-		want := "CGO_ENABLED=0 GOOS=" + system + " GOARCH=" + arch + " build -trimpath -ldflags=-s -w -o OUT ./cmd/redlock-proxy\n"
+		want := "CGO_ENABLED=0 GOOS=" + system + " GOARCH=" + arch + " build -buildvcs=auto -trimpath -ldflags=-s -w -o OUT ./cmd/redlock-proxy\n"
 		if string(called) != want {
 			t.Errorf("%s is built with\n%swant\n%s", platform, called, want)
 		}
