@@ -54,7 +54,7 @@ func benchFront(b *testing.B) string {
 	if err := table.Prepare(); err != nil {
 		b.Fatal(err)
 	}
-	l, err := proxy.Listen(ctx, "127.0.0.1:0")
+	l, err := proxy.Listen(ctx, "127.0.0.1:0", 0)
 	if err != nil {
 		b.Fatal(err)
 	}

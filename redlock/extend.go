@@ -22,7 +22,7 @@ func (q *Quorum) Extend(ctx context.Context, r Request) (Grant, error) {
 // from another goroutine; it must not block.
 func (q *Quorum) StartExtend(r Request, done func(Grant, error)) {
 	if err := q.checkExtend(r); err != nil {
-		done(Grant{}, err)
+		refuse(&q.stats.extends, done, err)
 		return
 	}
 	h := q.keeper.held(r.Resource, r.Token)
@@ -33,6 +33,7 @@ func (q *Quorum) StartExtend(r Request, done func(Grant, error)) {
 	asked := r.TTL
 	r.TTL = min(r.TTL, time.Until(h.last))
 	if r.TTL < q.leastTTL { // no further than its Hold may go, which is where it is
+		q.stats.extends.count(nil)
 		done(Grant{Resource: r.Resource, Token: r.Token, Until: h.Until()}, nil)
 		return
 	}

@@ -35,7 +35,7 @@ func (f *fanOut) refuse(a *attempt, err error) {
 
 func (f *fanOut) finish() {
 	for _, c := range f.refused {
-		c.attempt.done(Grant{}, c.err)
+		c.attempt.answer(Grant{}, c.err)
 		c.attempt.quorum.end()
 	}
 	for _, k := range f.known {

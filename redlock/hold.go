@@ -18,7 +18,7 @@ type Hold struct {
 	token    string
 	value    string    // what its attempt wrote; names the owner
 	fence    int64     // 0: none
-	since    time.Time // when it began
+	since    time.Time // when it was asked for
 	last     time.Time // when it may no longer be held
 	ended    func(*Hold, error)
 
@@ -42,7 +42,7 @@ type Hold struct {
 func (q *Quorum) Hold(g Grant, ttl, most time.Duration, ended func(*Hold, error)) *Hold {
 	h := &Hold{
 		quorum: q, resource: g.Resource, token: g.Token, value: g.value, fence: g.Fence,
-		since: time.Now(), last: g.asked.Add(most), ended: ended,
+		since: g.asked, last: g.asked.Add(most), ended: ended,
 		ttl: ttl,
 	}
 	h.relied(g.Until)

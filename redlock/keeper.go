@@ -155,6 +155,7 @@ func (k *keeper) ring() {
 		if !now.Before(h.until.Add(-margin(h.ttl))) {
 			k.drop(h)
 			h.lost = true
+			h.quorum.stats.ranOut(h)
 			lost = append(lost, h)
 			continue
 		}
@@ -204,6 +205,7 @@ func (k *keeper) extended(h *Hold, g Grant, err error) {
 	case lost:
 		k.drop(h)
 		h.lost = true
+		h.quorum.stats.lostNotHeld.Add(1)
 	default:
 		// The validity from before stands, and until it ends there is time for a few
 		// more tries.

@@ -101,6 +101,7 @@ func (l *lane) push(r *request) (known answer, queued bool) {
 		}
 		return answer{}, true
 	}
+	l.node.counters.notAsked.Add(1)
 	if r.op == release {
 		// Behind what is queued or away: the acquire that it undoes may be there.
 		after := l.turn
@@ -239,6 +240,7 @@ func (l *lane) serve(requests []*request) {
 func (l *lane) batch(requests []*request) {
 	if down := l.node.isDown(); down != nil {
 		for _, r := range requests {
+			l.node.counters.notAsked.Add(1)
 			l.settle(r, answer{verdict: failed, err: down})
 		}
 		return
@@ -251,11 +253,13 @@ func (l *lane) batch(requests []*request) {
 		return
 	}
 	l.answers = slices.Grow(l.answers[:0], len(l.sending))[:len(l.sending)]
+	began := time.Now()
 	if err := l.link.exchange(l.sending, l.answers); err != nil {
 		l.node.unanswered(err)
 	} else {
 		l.node.answered()
 	}
+	l.node.counters.exchanged(began, l.answers)
 	debts := l.owes()
 	for i, r := range l.sending {
 		l.settle(r, l.answers[i])
@@ -309,6 +313,7 @@ func (l *lane) dropExpired(requests []*request) {
 		if r.expires.IsZero() || now.Before(r.expires) {
 			l.sending = append(l.sending, r)
 		} else {
+			l.node.counters.notAsked.Add(1)
 			l.settle(r, answer{verdict: failed, err: errExpired})
 		}
 	}

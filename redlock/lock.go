@@ -64,20 +64,20 @@ func (q *Quorum) Lock(ctx context.Context, r Request) (Grant, error) {
 // waits does not look after ctx: call End.
 func (q *Quorum) StartLock(ctx context.Context, r Request, done func(Grant, error)) Attempt {
 	if err := q.checkLock(r); err != nil {
-		done(Grant{}, err)
+		refuse(&q.stats.locks, done, err)
 		return Attempt{}
 	}
 	if err := ctx.Err(); err != nil {
-		done(Grant{}, err)
+		refuse(&q.stats.locks, done, err)
 		return Attempt{}
 	}
 	if !q.begin() {
-		done(Grant{}, ErrClosed)
+		refuse(&q.stats.locks, done, ErrClosed)
 		return Attempt{}
 	}
 	if q.overloaded(r.Resource) {
 		q.end()
-		done(Grant{}, ErrOverloaded)
+		refuse(&q.stats.locks, done, ErrOverloaded)
 		return Attempt{}
 	}
 	r.TTL = r.TTL.Truncate(time.Millisecond) // what the nodes count in
@@ -124,6 +124,7 @@ func (q *Quorum) Undo(g Grant) {
 	for i := range all {
 		all[i] = i
 	}
+	q.stats.undone.Add(1)
 	q.queue.undo(g.Resource, nil, all, r)
 	q.end()
 }
@@ -281,6 +282,7 @@ func (n *round) mayHave() []int {
 // and before anything else is asked for the resource.
 func (n *round) settle() {
 	a, q := n.attempt, n.attempt.quorum
+	q.stats.round(n)
 	switch nodes := n.mayHave(); {
 	case len(nodes) == 0:
 	case n.outcome == cancelled:

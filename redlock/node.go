@@ -76,6 +76,8 @@ type node struct {
 	quorum  *Quorum
 	lanes   [lanesPerNode]*lane
 
+	counters nodeCounters
+
 	ctx    context.Context // ends when close gives up
 	cancel context.CancelFunc
 	probes sync.WaitGroup
@@ -109,6 +111,7 @@ func newNode(ctx context.Context, q *Quorum, index int, n Node) *node {
 		logger:  o.Logger.With("node", n.Name),
 		quorum:  q,
 	}
+	d.counters = newNodeCounters()
 	d.ctx, d.cancel = context.WithCancel(ctx)
 	for i := range d.lanes {
 		d.lanes[i] = newLane(d, newNodeLink(d), o.MaxTTL)

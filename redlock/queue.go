@@ -158,7 +158,7 @@ func (t *queue) settled(n *round) {
 		if a.place != nil {
 			t.visit(a.request.Resource, func(l *line, _ *fanOut) { l.leave(a) }) // who is answered waits no more
 		}
-		a.done(grant, err)
+		a.answer(grant, err)
 	}
 	t.goOn(n, over, err)
 	if over {

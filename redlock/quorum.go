@@ -25,6 +25,7 @@ type Quorum struct {
 	ears      *ears
 	keeper    *keeper
 	listings  atomic.Int64  // calls of StartList under way
+	stats     counters
 	leastTTL  time.Duration // the first that leaves a millisecond after the drift
 
 	epoch time.Time    // our clock begins here
@@ -69,6 +70,7 @@ func newQuorumOver(ctx context.Context, o Options, broken rules, s seams) (*Quor
 		epoch:   time.Now(),
 		needed:  broken.majority(len(o.Nodes)),
 		scripts: newScripts(),
+		stats:   newCounters(),
 		idle:    make(chan struct{}),
 	}
 	if broken.script != nil {

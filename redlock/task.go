@@ -138,6 +138,7 @@ func (k *task) settle() {
 	if k.err != nil {
 		grant = Grant{}
 	}
+	k.quorum.stats.task(k)
 	k.tell(grant, k.err)
 	if k.told && k.err == nil {
 		k.quorum.queue.heard(k.request.Resource, k.heard > k.quorum.ears.own(k.request.Resource))

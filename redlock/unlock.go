@@ -21,6 +21,7 @@ func (q *Quorum) Unlock(ctx context.Context, r Request) error {
 // from another goroutine; it must not block.
 func (q *Quorum) StartUnlock(r Request, done func(error)) {
 	if err := q.checkUnlock(r); err != nil {
+		q.stats.unlocks.count(err)
 		done(err)
 		return
 	}
