@@ -14,7 +14,7 @@ func (t *Table) redlockInfo() []string {
 	states := t.Quorum.Nodes()
 	voting := 0
 	for _, s := range states {
-		if votes(s) {
+		if s.Votes() {
 			voting++
 		}
 	}
@@ -25,6 +25,8 @@ func (t *Table) redlockInfo() []string {
 		"nodes_voting:" + decimal(voting),
 		// One less must still be a majority, which one or two nodes never are.
 		"next_restart_safe:" + yesNo(voting == len(states) && voting > t.Quorum.Needed()),
+		"held_locks:" + decimal(t.Quorum.Held()),
+		"waiting_locks:" + decimal(t.Quorum.Waiting()),
 	}
 	if t.Embedded {
 		lines = append(lines, "embedded:1", "warning:the nodes are in this process and every lock is lost with it")
@@ -33,10 +35,6 @@ func (t *Table) redlockInfo() []string {
 		lines = append(lines, fmt.Sprintf("node%d:%s", i, nodeInfo(s)))
 	}
 	return lines
-}
-
-func votes(s redlock.NodeState) bool {
-	return s.Down == nil && s.State == redlock.StateAdmitted
 }
 
 func yesNo(b bool) string {

@@ -25,9 +25,10 @@ type stats struct {
 	deniedCommand atomic.Int64
 	deniedKey     atomic.Int64
 
-	mu     sync.Mutex
-	byCode map[string]int64 // error replies; the codes are all of errors.go
-	rate   rate
+	mu      sync.Mutex
+	byCode  map[string]int64 // error replies; the codes are all of errors.go
+	byLimit map[string]int64
+	rate    rate
 }
 
 // rate is how much is done in a second, between two looks that are at least a
@@ -80,9 +81,12 @@ func (s *stats) noteError(e Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byCode == nil {
-		s.byCode = map[string]int64{}
+		s.byCode, s.byLimit = map[string]int64{}, map[string]int64{}
 	}
 	s.byCode[code]++
+	if code == codeLimit {
+		s.byLimit[limitOf(e)]++
+	}
 }
 
 // errorCounts lists them by code.
@@ -110,7 +114,7 @@ func (t *Table) resetStats() {
 		n.Store(0)
 	}
 	s.mu.Lock()
-	s.byCode, s.rate = nil, rate{}
+	s.byCode, s.byLimit, s.rate = nil, nil, rate{}
 	s.mu.Unlock()
 }
 

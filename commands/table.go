@@ -83,7 +83,11 @@ type Front interface {
 }
 
 // Traffic of all connections since the start.
-type Traffic struct{ Received, Rejected, InputBytes, OutputBytes uint64 }
+type Traffic struct {
+	Received, Rejected, InputBytes, OutputBytes uint64
+	ProtocolErrors                              uint64 // connections that sent what is no command
+	Unread                                      uint64 // replies given up, see ErrUnread
+}
 
 // Prepare completes a table whose fields have been set.
 func (t *Table) Prepare() error {

@@ -219,6 +219,7 @@ func (c *connection) fill(s *slot, proto int, r commands.Reply) {
 	}
 	gone := c.hungUp || c.lost
 	if !c.lost && !c.server.large.take(s, size(r)) {
+		c.server.unread.Add(1)
 		r = commands.ErrUnread
 	}
 	s.proto, s.reply = proto, r
@@ -256,6 +257,7 @@ func (c *connection) stop(reason error) {
 	var bad protocolError
 	switch {
 	case errors.As(reason, &bad):
+		c.server.malformed.Add(1)
 		s := &slot{proto: c.session.Proto, reply: commands.Error("ERR " + bad.Error())}
 		c.mu.Lock()
 		if !c.lost && !c.last {

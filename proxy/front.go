@@ -57,6 +57,7 @@ func (s *Server) Traffic() commands.Traffic {
 	return commands.Traffic{
 		Received: s.received.Load(), Rejected: s.rejected.Load(),
 		InputBytes: s.input.Load(), OutputBytes: s.output.Load(),
+		ProtocolErrors: s.malformed.Load(), Unread: s.unread.Load(),
 	}
 }
 

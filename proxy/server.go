@@ -38,7 +38,7 @@ type Server struct {
 
 	large largeRoom // of the replies that wait to be sent
 
-	received, rejected, input, output atomic.Uint64 // for INFO
+	received, rejected, input, output, malformed, unread atomic.Uint64 // for Traffic
 
 	mu        sync.Mutex
 	listeners []net.Listener

@@ -19,6 +19,9 @@ type NodeState struct {
 	Until time.Time
 }
 
+// Votes tells whether the node may take part in a majority now.
+func (s NodeState) Votes() bool { return s.Down == nil && s.State == StateAdmitted }
+
 // Nodes tells the state of every node, in the order of Options.Nodes.
 func (q *Quorum) Nodes() []NodeState {
 	states := make([]NodeState, len(q.nodes))

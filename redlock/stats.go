@@ -72,7 +72,7 @@ func (q *Quorum) Stats() Stats {
 		RoundTrip:  c.roundTrip.snapshot(),
 		Validity:   c.validity.snapshot(),
 		Waiting:    q.Waiting(),
-		Held:       q.keeper.length(),
+		Held:       q.Held(),
 	}
 	for i, n := range q.Nodes() {
 		s.Nodes = append(s.Nodes, q.nodes[i].snapshot(n))
@@ -197,13 +197,6 @@ func (c *counters) ranOut(h *Hold) {
 	} else {
 		c.lostNoQuorum.Add(1)
 	}
-}
-
-// length is how many Holds there are.
-func (k *keeper) length() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return len(k.heap)
 }
 
 // refuse counts and tells that a call is not made.

@@ -3,6 +3,13 @@ package redlock
 // Waiting is how many Locks wait at this moment, for all resources together.
 func (q *Quorum) Waiting() int { return int(q.queue.waiting.Load()) }
 
+// Held is how many Holds there are at this moment.
+func (q *Quorum) Held() int {
+	q.keeper.mu.Lock()
+	defer q.keeper.mu.Unlock()
+	return len(q.keeper.heap)
+}
+
 // Attempt is a Lock that StartLock has started.
 type Attempt struct{ attempt *attempt }
 
