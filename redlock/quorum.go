@@ -24,7 +24,7 @@ type Quorum struct {
 	queue     *queue
 	ears      *ears
 	keeper    *keeper
-	listings  atomic.Int64  // calls of StartList under way
+	listings  atomic.Int64 // calls of StartList under way
 	stats     counters
 	leastTTL  time.Duration // the first that leaves a millisecond after the drift
 

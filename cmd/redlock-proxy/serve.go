@@ -81,7 +81,6 @@ func (s *serve) Run(env *environment) error {
 		}
 	}()
 	table.Quorum = quorum
-	s.ready(env.ctx, quorum)
 	return s.serveClients(env, ctx, reloads)
 }
 
@@ -135,10 +134,18 @@ func (s *serve) serveClients(env *environment, ctx context.Context, reloads *rel
 	server := proxy.New(ctx, proxy.Options{Table: table, MaxClients: s.MaxClients, IdleTimeout: s.IdleTimeout, Logger: log})
 	table.Front = server
 	defer systemd.watch(func() { server.Clients(); table.Quorum.Nodes() })()
+	opened, closeAdmin, err := s.openAdmin(ctx, log, table)
+	if err != nil {
+		s.drain(ctx, log, server)
+		return err
+	}
+	defer closeAdmin() // after the drain, which it tells of
+	s.ready(env.ctx, table.Quorum)
 	if err := s.listen(ctx, log, server, reloads.access.tls); err != nil {
 		s.drain(ctx, log, server)
 		return err
 	}
+	opened()
 	stop := reloads.run()
 	systemd.ready()
 	<-env.ctx.Done()

@@ -1,0 +1,102 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"redlock-proxy/commands"
+)
+
+// Options of a server.
+type Options struct {
+	// Table is the proxy's, with its Quorum and Front set.
+	Table *commands.Table
+	// Password that whoever asks must give, with any user name, for all but
+	// /healthz and /readyz. Empty: none, and then only requests to this machine by
+	// its address are answered.
+	Password string
+	// Logger hears, at the level debug, of requests that are no HTTP.
+	Logger *slog.Logger
+}
+
+// Server answers on one listener.
+type Server struct {
+	options Options
+	http    *http.Server
+	work    sync.WaitGroup
+	open    atomic.Bool // clients can connect to the proxy
+	clients atomic.Int64
+}
+
+// Bounds of what anybody who reaches the address can make the proxy do.
+const (
+	maxConnections = 64 // of a few scrapers and people
+	maxHeader      = 16 << 10
+	requestTimeout = 5 * time.Second
+	answerTimeout  = 10 * time.Second
+	keepAlive      = 2 * time.Minute // longer than scrapes are apart
+)
+
+// New makes a server.
+func New(o Options) *Server {
+	s := &Server{options: o}
+	s.http = &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: requestTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      answerTimeout,
+		IdleTimeout:       keepAlive,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
+		ConnState:         s.count,
+	}
+	return s
+}
+
+// Handler answers the requests. A path is one line here and one file.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.Handle("GET /metrics", s.guarded(s.metrics()))
+	return mux
+}
+
+// Serve answers in the background until Close. It takes the listener over.
+func (s *Server) Serve(l net.Listener) {
+	s.work.Go(func() {
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.options.Logger.Error("the admin address is no longer served", "address", l.Addr().String(), "err", err)
+		}
+	})
+}
+
+// Open notes that clients can connect to the proxy: from now on /readyz looks at
+// the nodes.
+func (s *Server) Open() { s.open.Store(true) }
+
+// Close ends the serving. What is being answered has until ctx ends.
+func (s *Server) Close(ctx context.Context) {
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close()
+	}
+	s.work.Wait()
+}
+
+// count refuses connections beyond the most there may be.
+func (s *Server) count(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if s.clients.Add(1) > maxConnections {
+			_ = c.Close()
+		}
+	case http.StateClosed, http.StateHijacked:
+		s.clients.Add(-1)
+	}
+}

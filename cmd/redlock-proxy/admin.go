@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"redlock-proxy/admin"
+	"redlock-proxy/commands"
+	"redlock-proxy/proxy"
+)
+
+// validateAdmin checks the flags of the admin address. There is no protected
+// mode to switch off: who can reach the proxy may still have no business there.
+func (c *config) validateAdmin() error {
+	if c.Admin == "" {
+		if c.AdminPassword != "" {
+			return usageError("--admin-password: of no use without --admin")
+		}
+		return nil
+	}
+	if path, isUnix := strings.CutPrefix(c.Admin, "unix://"); isUnix {
+		if !strings.HasPrefix(path, "/") {
+			return usageError(fmt.Sprintf("--admin=%s: write unix:///path with three slashes", c.Admin))
+		}
+		return nil
+	}
+	host, _, err := net.SplitHostPort(c.Admin)
+	if err != nil {
+		return usageError(fmt.Sprintf("--admin=%s: write host:port or unix:///path", c.Admin))
+	}
+	if !loopback(host) && c.AdminPassword == "" {
+		return usageError(fmt.Sprintf("--admin=%s: anybody who reaches this address could look; set --admin-password, or use 127.0.0.1", c.Admin))
+	}
+	return nil
+}
+
+// adminGrace is how long a scrape may take at the end.
+const adminGrace = time.Second
+
+// openAdmin serves the admin address, if there is one. opened is to be called
+// when clients can connect, end at last.
+func (c *config) openAdmin(ctx context.Context, log *slog.Logger, table *commands.Table) (opened, end func(), err error) {
+	if c.Admin == "" {
+		return func() {}, func() {}, nil
+	}
+	l, err := proxy.Listen(ctx, c.Admin)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--admin=%s: %w", c.Admin, err)
+	}
+	s := admin.New(admin.Options{Table: table, Password: c.AdminPassword, Logger: log})
+	s.Serve(l)
+	log.Info("serving metrics and health", "address", l.Addr().String(), "password", c.AdminPassword != "")
+	return s.Open, func() {
+		closing, cancel := context.WithTimeout(ctx, adminGrace)
+		defer cancel()
+		s.Close(closing)
+	}, nil
+}
