@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -139,11 +140,26 @@ func (c *client) send(command string) {
 	}
 }
 
-// do gives the first line of the answer.
+// do sends a command and gives its answer.
 func (c *client) do(command string) string {
 	c.t.Helper()
 	c.send(command)
-	return c.line()
+	return c.answer()
+}
+
+// answer reads one, as on the wire but with spaces between its lines.
+func (c *client) answer() string {
+	c.t.Helper()
+	line := c.line()
+	switch n, _ := strconv.Atoi(line[1:]); {
+	case line[0] == '$' && n >= 0:
+		line += " " + c.line()
+	case line[0] == '*':
+		for range n {
+			line += " " + c.answer()
+		}
+	}
+	return line
 }
 
 func (c *client) line() string {
@@ -153,5 +169,5 @@ func (c *client) line() string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return strings.TrimSpace(line)
+	return strings.TrimSuffix(line, "\r\n")
 }
