@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"redlock-proxy/internal/redistest"
+)
+
+// exported is what a running proxy shows: every name as PromQL writes it, with
+// the values of each of its labels.
+func exported(t *testing.T) map[string]map[string][]string {
+	t.Helper()
+	servers := redistest.Start(t, 3) // the embedded ones have no clock of their own
+	r, a := startAdmin(t, append(nodeFlags(servers), "--first-start=force")...)
+	cli(t, "-p", r.port(), "PING") // for a command besides those of locks
+	status, text := a.get(t, "/metrics")
+	if status != 200 {
+		t.Fatalf("/metrics: %d", status)
+	}
+	names := map[string]map[string][]string{}
+	label := regexp.MustCompile(`(\w+)="([^"]*)"`)
+	for _, l := range lines(text) {
+		if strings.HasPrefix(l, "#") {
+			continue
+		}
+		name := regexp.MustCompile(`^\w+`).FindString(l)
+		if names[name] == nil {
+			names[name] = map[string][]string{"instance": nil, "job": nil} // which Prometheus adds
+		}
+		for _, m := range label.FindAllStringSubmatch(l, -1) {
+			names[name][m[1]] = append(names[name][m[1]], m[2])
+		}
+	}
+	return names
+}
+
+// checkQuery tells what a query names that no proxy exports: a metric, a label in
+// its braces, or a value there.
+func checkQuery(query string, names map[string]map[string][]string) error {
+	selector := regexp.MustCompile(`(redlock_proxy_\w+)(?:\{([^}]*)\})?`)
+	matcher := regexp.MustCompile(`(\w+)(=~|=|!=|!~)"([^"]*)"`)
+	found := selector.FindAllStringSubmatch(query, -1)
+	if len(found) == 0 {
+		return fmt.Errorf("no metric in %q", query)
+	}
+	for _, s := range found {
+		labels, there := names[s[1]]
+		if !there {
+			return fmt.Errorf("%s is not exported", s[1])
+		}
+		for _, m := range matcher.FindAllStringSubmatch(s[2], -1) {
+			values, there := labels[m[1]]
+			if !there {
+				return fmt.Errorf("%s has no label %s", s[1], m[1])
+			}
+			for _, v := range strings.Split(m[3], "|") {
+				if values != nil && !slices.Contains(values, v) {
+					return fmt.Errorf("%s has no %s=%q", s[1], m[1], v)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func TestCheckQueryFindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	names := map[string]map[string][]string{"redlock_proxy_a": {"x": {"1", "2"}, "instance": nil}}
+	for query, want := range map[string]string{
+		`rate(redlock_proxy_a{x="1",instance=~"$instance"}[5m])`: "<nil>",
+		`redlock_proxy_a{x=~"1|2"}`:                              "<nil>",
+		`redlock_proxy_b`:                                        "redlock_proxy_b is not exported",
+		`redlock_proxy_a{y="1"}`:                                 "redlock_proxy_a has no label y",
+		`redlock_proxy_a{x=~"1|3"}`:                              `redlock_proxy_a has no x="3"`,
+		`up`:                                                     `no metric in "up"`,
+	} {
+		if got := fmt.Sprint(checkQuery(query, names)); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+}
+
+// TestAlertsMatchTheProxy: they name what there is, and docs/alerts.md has a
+// section for each and no other.
+func TestAlertsMatchTheProxy(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Groups []struct {
+			Rules []struct {
+				Alert       string
+				Expr        string
+				For         string
+				Labels      map[string]string
+				Annotations map[string]string
+			}
+		}
+	}
+	text, err := os.ReadFile("../../deploy/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	docs, err := os.ReadFile("../../docs/alerts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := exported(t)
+	var alerts []string
+	for _, g := range file.Groups {
+		for _, r := range g.Rules {
+			alerts = append(alerts, r.Alert)
+			if err := checkQuery(r.Expr, names); err != nil {
+				t.Errorf("%s: %v", r.Alert, err)
+			}
+			if r.Labels["severity"] == "" || r.Annotations["summary"] == "" || r.Annotations["runbook"] != "docs/alerts.md#"+strings.ToLower(r.Alert) {
+				t.Errorf("%s: labels %v, annotations %v", r.Alert, r.Labels, r.Annotations)
+			}
+		}
+	}
+	var sections []string
+	for _, m := range regexp.MustCompile(`(?m)^## (\w+)\n\n\*Means:\* [^#]*\n\n\*Do:\* `).FindAllSubmatch(docs, -1) {
+		sections = append(sections, string(m[1]))
+	}
+	if len(alerts) == 0 || !slices.Equal(alerts, sections) {
+		t.Errorf("the alerts are\n%v\ndocs/alerts.md tells of\n%v", alerts, sections)
+	}
+	for _, name := range regexp.MustCompile(`redlock_proxy_\w+`).FindAllString(string(docs), -1) {
+		if names[name] == nil && names[name+"_count"] == nil {
+			t.Errorf("docs/alerts.md names %s, which is not exported", name)
+		}
+	}
+}
+
+func TestDashboardMatchesTheProxy(t *testing.T) {
+	t.Parallel()
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	text, err := os.ReadFile("../../deploy/dashboard.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	names := exported(t)
+	queries := 0
+	for _, p := range board.Panels {
+		for _, target := range p.Targets {
+			queries++
+			if err := checkQuery(target.Expr, names); err != nil {
+				t.Errorf("panel %q: %v", p.Title, err)
+			}
+		}
+	}
+	if queries < 20 {
+		t.Errorf("%d queries, as if the file were read wrongly", queries)
+	}
+}
