@@ -76,7 +76,7 @@ type node struct {
 	quorum  *Quorum
 	lanes   [lanesPerNode]*lane
 
-	counters nodeCounters
+	counters *nodeCounters
 
 	ctx    context.Context // ends when close gives up
 	cancel context.CancelFunc

@@ -25,7 +25,7 @@ type Quorum struct {
 	ears      *ears
 	keeper    *keeper
 	listings  atomic.Int64 // calls of StartList under way
-	stats     counters
+	stats     *counters
 	leastTTL  time.Duration // the first that leaves a millisecond after the drift
 
 	epoch time.Time    // our clock begins here

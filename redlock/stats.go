@@ -56,7 +56,7 @@ const (
 
 // Stats takes a snapshot. It is cheap enough to be called every second.
 func (q *Quorum) Stats() Stats {
-	c := &q.stats
+	c := q.stats
 	s := Stats{
 		Locks:       c.locks.snapshot(OutcomeGranted, OutcomeHeld, OutcomeCancelled, OutcomeLimit),
 		Extends:     c.extends.snapshot(OutcomeExtended, OutcomeNotHeld),
@@ -142,7 +142,8 @@ func (o *outcomes) snapshot(won string, others ...string) map[string]uint64 {
 }
 
 // counters are what calls count on their way: without a lock, and without
-// allocating.
+// allocating. They stand apart from what those only read, so that a write here
+// takes nothing from another core's cache.
 type counters struct {
 	locks, extends, unlocks, autoExtends   outcomes
 	lostNotHeld, lostNoQuorum, lostMaxHold atomic.Uint64
@@ -151,13 +152,13 @@ type counters struct {
 	validity                               validities
 }
 
-func newCounters() counters {
-	return counters{grantTime: newTimings(), waitTime: newTimings(), roundTrip: newTimings(), validity: newValidities()}
+func newCounters() *counters {
+	return &counters{grantTime: newTimings(), waitTime: newTimings(), roundTrip: newTimings(), validity: newValidities()}
 }
 
 // answer counts a Lock's outcome and tells its caller.
 func (a *attempt) answer(g Grant, err error) {
-	c, now := &a.quorum.stats, time.Now()
+	c, now := a.quorum.stats, time.Now()
 	c.locks.count(err)
 	if err == nil {
 		c.grantTime.add(now.Sub(a.arrived))

@@ -45,8 +45,8 @@ type nodeCounters struct {
 	batch    histogram
 }
 
-func newNodeCounters() nodeCounters {
-	return nodeCounters{latency: newTimings(), batch: newHistogram(1, []int64{1, 2, 4, 8, 16, 32, 64, 128, maxBatch})}
+func newNodeCounters() *nodeCounters {
+	return &nodeCounters{latency: newTimings(), batch: newHistogram(1, []int64{1, 2, 4, 8, 16, 32, 64, 128, maxBatch})}
 }
 
 // exchanged counts a batch that began then.
@@ -67,7 +67,7 @@ func (c *nodeCounters) exchanged(began time.Time, answers []answer) {
 }
 
 func (d *node) snapshot(state NodeState) NodeStats {
-	c := &d.counters
+	c := d.counters
 	s := NodeStats{
 		NodeState: state,
 		Answers: map[string]uint64{

@@ -47,7 +47,7 @@ func (c *config) openAdmin(ctx context.Context, log *slog.Logger, table *command
 	if c.Admin == "" {
 		return func() {}, func() {}, nil
 	}
-	l, err := proxy.Listen(ctx, c.Admin)
+	l, err := proxy.Listen(ctx, c.Admin, c.unixSocketMode())
 	if err != nil {
 		return nil, nil, fmt.Errorf("--admin=%s: %w", c.Admin, err)
 	}

@@ -28,7 +28,7 @@ const hidden = "hidden-"
 func newScene(t *testing.T) *scene {
 	servers := redistest.Start(t, 3)
 	r, a := startAdmin(t, append(nodeFlags(servers),
-		"--first-start=force", "--max-ttl=5s", "--node-timeout=1s", "--drain-timeout=20s",
+		"--first-start=force", "--max-ttl=60s", "--max-block=60s", "--node-timeout=1s", "--drain-timeout=20s",
 		"--max-waiters=1", "--max-clients=10", "--requirepass=hidden-password", "--admin-password=hidden-admin")...)
 	a.password = "hidden-admin"
 	return &scene{T: t, running: r, servers: servers, admin: a, moved: map[string]bool{}}
@@ -129,10 +129,10 @@ func (s *scene) outcomes() {
 	s.Helper()
 	c := s.client()
 	for _, step := range []struct{ command, answer, operation, outcome string }{
-		{"LOCK hidden-a 5000 TOKEN hidden-token", "*2", "lock", "granted"},
-		{"TRYLOCK hidden-a 5000", "*-1", "lock", "held"},
-		{"EXTEND hidden-a hidden-token 5000", ":4", "extend", "extended"},
-		{"EXTEND hidden-a hidden-other 5000", ":0", "extend", "not_held"},
+		{"LOCK hidden-a 60000 TOKEN hidden-token", "*2", "lock", "granted"},
+		{"TRYLOCK hidden-a 60000", "*-1", "lock", "held"},
+		{"EXTEND hidden-a hidden-token 60000", ":5", "extend", "extended"},
+		{"EXTEND hidden-a hidden-other 60000", ":0", "extend", "not_held"},
 		{"UNLOCK hidden-a hidden-token", ":1", "unlock", "released"},
 		{"UNLOCK hidden-a hidden-token", ":0", "unlock", "not_held"},
 	} {
@@ -142,7 +142,7 @@ func (s *scene) outcomes() {
 	got := s.scrape()
 	for name, want := range map[string]float64{
 		`commands_total{command="lock"}`: 1, `commands_total{command="trylock"}`: 1, `commands_total{command="unlock"}`: 2,
-		"lock_grant_seconds_count": 1, "lock_validity_seconds_count": 1, `lock_validity_seconds_bucket{le="5"}`: 1,
+		"lock_grant_seconds_count": 1, "lock_validity_seconds_count": 1, `lock_validity_seconds_bucket{le="60"}`: 1,
 		"lock_wait_seconds_count": 0, "quorum_nodes": 3, "quorum_nodes_needed": 2, "connections": 1,
 	} {
 		if v, there := got["redlock_proxy_"+name]; !there || v != want {
@@ -155,28 +155,28 @@ func (s *scene) outcomes() {
 			s.Fatal(err)
 		}
 	}
-	s.want(c.do("LOCK hidden-split 5000"), "*-1")
+	s.want(c.do("LOCK hidden-split 60000"), "*-1")
 	s.awaitThat("split_votes_total", positive)
 	// Who wants no reply holds nothing.
 	c.send("CLIENT REPLY SKIP")
-	c.send("LOCK hidden-unheard 5000")
+	c.send("LOCK hidden-unheard 60000")
 	s.await("undone_grants_total", 1)
 }
 
 func (s *scene) waiting() {
 	s.Helper()
 	holder, waiter, third := s.client(), s.client(), s.client()
-	s.want(holder.do("LOCK hidden-b 5000 TOKEN hidden-token"), "*2")
-	waiter.send("LOCK hidden-b 5000 BLOCK 4000")
+	s.want(holder.do("LOCK hidden-b 60000 TOKEN hidden-token"), "*2")
+	waiter.send("LOCK hidden-b 60000 BLOCK 60000")
 	s.await("waiting_locks", 1)
-	s.want(third.do("LOCK hidden-b 5000 BLOCK 4000"), "-LIMIT")
+	s.want(third.do("LOCK hidden-b 60000 BLOCK 60000"), "-LIMIT")
 	s.await(`limit_hits_total{limit="max_waiters"}`, 1)
 	s.await(`operations_total{operation="lock",outcome="limit"}`, 1)
 	s.want(holder.do("UNLOCK hidden-b hidden-token"), ":1")
 	s.want(waiter.answer(), "*2")
 	s.await("waiting_locks", 0)
 	s.await("lock_wait_seconds_count", 1)
-	third.send("LOCK hidden-b 5000 BLOCK 4000")
+	third.send("LOCK hidden-b 60000 BLOCK 60000")
 	s.await("waiting_locks", 1)
 	_ = third.conn.Close()
 	s.await(`operations_total{operation="lock",outcome="cancelled"}`, 1)
@@ -186,7 +186,7 @@ func (s *scene) waiting() {
 func (s *scene) holding() {
 	s.Helper()
 	c := s.client()
-	s.want(c.do("LOCK hidden-c 1000 TOKEN hidden-token AUTOEXTEND"), "*2")
+	s.want(c.do("LOCK hidden-c 3000 TOKEN hidden-token AUTOEXTEND"), "*2")
 	s.await("held_locks", 1)
 	s.awaitThat(`operations_total{operation="auto_extend",outcome="extended"}`, positive)
 	info := cli(s.T, "-p", s.port(), "--no-auth-warning", "-a", "hidden-password", "INFO", "redlock")
@@ -207,7 +207,7 @@ func (s *scene) refusals() {
 	c := s.client()
 	const failed = `commands_failed_total{command="lock"}`
 	before := s.scrape()["redlock_proxy_"+failed]
-	s.want(c.do("LOCK hidden-d 6000"), "-ERR ttl")
+	s.want(c.do("LOCK hidden-d 61000"), "-ERR ttl")
 	s.await(failed, before+1)
 	s.want(c.do("LOCK hidden-d"), "-ERR wrong number")
 	s.await(`commands_rejected_total{command="lock"}`, 1)
@@ -234,7 +234,7 @@ func (s *scene) aNodeThatStandsStill() {
 	c := s.client()
 	s.servers[2].Pause()
 	for range 2 { // the second waits for the first to be given up
-		s.want(c.do("LOCK hidden-e 5000 TOKEN hidden-token"), "*2")
+		s.want(c.do("LOCK hidden-e 60000 TOKEN hidden-token"), "*2")
 		s.want(c.do("UNLOCK hidden-e hidden-token"), ":1")
 	}
 	s.awaitThat(s.node(2, "queued_requests", ""), positive)
@@ -253,13 +253,13 @@ func (s *scene) aNodeThatRestarts() {
 	s.await(s.node(0, "up", ""), 0)
 	s.await(s.node(0, "state", `,state="down"`), 1)
 	s.await("quorum_nodes_voting", 2)
-	s.want(c.do("LOCK hidden-f 5000"), "*2")
+	s.want(c.do("LOCK hidden-f 60000"), "*2")
 	s.awaitThat(s.node(0, "requests_total", `,outcome="not_asked"`), positive)
 	if err := s.servers[0].RestartEmpty(); err != nil {
 		s.Fatal(err)
 	}
 	s.await(s.node(0, "state", `,state="quarantined"`), 1)
-	s.awaitThat(s.node(0, "quarantine_seconds", ""), func(v float64) bool { return v > 0 && v < 6 })
+	s.awaitThat(s.node(0, "quarantine_seconds", ""), func(v float64) bool { return v > 0 && v < 62 })
 	s.await(s.node(0, "up", ""), 1)
 	s.await("ready", 1)
 }
@@ -269,7 +269,7 @@ func (s *scene) noQuorum() {
 	c := s.client()
 	s.servers[0].Kill()
 	s.servers[1].Kill()
-	s.want(c.do("LOCK hidden-g 5000"), "-NOQUORUM")
+	s.want(c.do("LOCK hidden-g 60000"), "-NOQUORUM")
 	s.awaitThat(`operations_total{operation="lock",outcome="no_quorum"}`, positive)
 	s.awaitThat(`error_replies_total{code="NOQUORUM"}`, positive)
 	s.await("ready", 0)
