@@ -43,7 +43,7 @@ func laneOver(t testing.TB, k link) *lane {
 	t.Helper()
 	q := &Quorum{scripts: newScripts(), rules: soundRules()}
 	q.guard = &guard{members: make([]member, 1)}
-	d := &node{name: "n1", logger: slog.New(slog.DiscardHandler), quorum: q}
+	d := &node{name: "n1", logger: slog.New(slog.DiscardHandler), quorum: q, counters: newNodeCounters()}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	l := newLane(d, k, time.Minute)
 	go l.run()
