@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test check dist fuzz clients proof bench contend overload
+.PHONY: run test check dist fuzz clients proof bench bench-short bench-goals contend overload
 
 run: ## the proxy on its embedded nodes
 	go run ./cmd/redlock-proxy
@@ -38,8 +38,14 @@ clients: ## every client against the proxy, and README's table of them anew
 proof: ## random runs of real processes through faults, RUN=1h for longer
 	cd proof && go test -race -count=1 -v -timeout 0 -run 'TestHistories|TestCounter' . -proof.run=$${RUN:-5m}
 
-bench: ## our proxy and library beside redsync, on the same nodes
+bench: ## our proxy and library beside seven others, on the same nodes
 	cd bench && go run .
+
+bench-short: ## the same at a glance, in two minutes
+	cd bench && go run . -short
+
+bench-goals: ## the ratios to the others that are to be kept
+	cd bench && go run . -goals -rounds 5
 
 contend: ## one lock that many want, beside four other libraries, with a picture
 	cd bench && go run ./contend -picture contend/waits.svg

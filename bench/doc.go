@@ -1,12 +1,16 @@
-// Bench measures how many locks a second the proxy serves, beside its own
-// library and beside redsync, on the same five real nodes and in the same run.
+// Bench measures how many locks a second the proxy serves and what they cost,
+// beside its own library and other lock libraries, on the same real nodes and in
+// the same run.
 //
-//	go run . -callers 1,200 -time 5s -rounds 3
+//	go run .            # all, half an hour
+//	go run . -short     # a quick look, two minutes
+//	go run . -goals     # the ratios that are to be kept
 //
 // The peers take turns, round after round, so that whatever else the machine
 // does hits all of them alike. README.md has the figures and says what they do
 // not show.
 //
 // What it leaves out: contended locks and waiting, which contend measures (every
-// caller has a resource of its own), and networks (all is on loopback).
+// caller has a resource of its own), and more LOCKs than can be served, which
+// overload measures.
 package main

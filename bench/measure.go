@@ -3,136 +3,98 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"redlock-proxy/bench/figures"
+	"redlock-proxy/bench/callers"
 	"redlock-proxy/bench/stage"
+	"redlock-proxy/bench/usage"
 )
 
 // measurement is one peer's turn.
 type measurement struct {
-	peer     string
-	callers  int
-	pairs    int
-	took     time.Duration
-	p50, p99 time.Duration
-	errors   int
-	first    error // the first of them
+	setting string // what the stage was like, for the tables
+	peer    string
+	callers int
+	callers.Result
+	nodes, proxy, client usage.Usage // CPU within the measured time, memory at its end
 }
 
-func (m measurement) rate() float64 { return float64(m.pairs) / m.took.Seconds() }
+func (m measurement) rate() float64 {
+	return float64(m.Pair.Count()) / m.Took.Seconds()
+}
 
-// measureAll lets the peers take turns: A B C D, A B C D, ... for each number
-// of callers.
-func measureAll(ctx context.Context, s *stage.Stage, p plan) ([]measurement, error) {
-	var all []measurement
-	for _, callers := range p.callers {
-		for round := range p.rounds {
-			for _, open := range openers() {
-				m, err := measure(ctx, s, p, open, callers)
-				if err != nil {
-					return nil, err
-				}
-				stage.Progress("%d callers, round %d of %d: %-28s %8.0f pairs/s  p50 %v  p99 %v  %d errors",
-					callers, round+1, p.rounds, m.peer, m.rate(), m.p50, m.p99, m.errors)
-				all = append(all, m)
-			}
-		}
+// each is what a pair costs of a CPU time: seconds for 100 000 pairs.
+func (m measurement) each(d time.Duration) float64 {
+	return d.Seconds() * 100_000 / float64(max(m.Pair.Count(), 1))
+}
+
+// cpu is what 100 000 pairs cost in all processes.
+func (m measurement) cpu() float64 { return m.each(m.nodes.CPU + m.proxy.CPU + m.client.CPU) }
+
+// turn is what is asked of a peer.
+type turn struct {
+	setting string
+	peer    string
+	callers int
+	// prepare, when set, is called when all connections are open, undo after the
+	// turn.
+	prepare, undo func()
+}
+
+// bench lets peers have turns on a stage.
+type bench struct {
+	stage  *stage.Stage
+	plan   plan
+	turns  int    // so far, for names of their own
+	ownSet bool   // each turn has resources of its own
+	until  string // what the progress says of the whole
+}
+
+// measure lets a peer have its turn.
+func (b *bench) measure(ctx context.Context, t turn) (measurement, error) {
+	m := measurement{setting: t.setting, peer: t.peer, callers: t.callers}
+	b.turns++
+	// The peers share the names on purpose: a lock that one of them leaves behind
+	// shows as an error of the next. With a node at fault it must not.
+	o := callers.Order{Peer: t.peer, Nodes: b.stage.Addresses(), Proxy: b.stage.Proxies[0].Address,
+		Prefix: "bench", Callers: t.callers, WarmUp: b.plan.warmUp, Time: b.plan.time}
+	if b.ownSet {
+		o.Prefix = fmt.Sprintf("bench-%d", b.turns)
 	}
-	return all, nil
-}
-
-func measure(ctx context.Context, s *stage.Stage, p plan, open opener, callers int) (measurement, error) {
-	w, err := open(ctx, s, callers)
+	p, err := callers.Start(ctx, o)
 	if err != nil {
-		return measurement{}, err
+		return m, err
 	}
-	runtime.GC() // what the peer before left is not this one's to clear
-	m := work(ctx, w, callers, p)
-	if err := w.close(); err != nil {
-		return m, fmt.Errorf("close %s: %w", m.peer, err)
+	if err := b.stage.Proxies[0].Await(ctx, callers.Connections(t.peer, t.callers)); err != nil {
+		return m, joinClose(err, p)
 	}
-	return m, ctx.Err()
+	if t.prepare != nil {
+		t.prepare()
+		defer t.undo()
+	}
+	var before, after [3]usage.Usage
+	m.Result, err = p.Turn(func() error { return b.use(&before, p.Pid()) }, func() error { return b.use(&after, p.Pid()) })
+	for i, u := range []*usage.Usage{&m.nodes, &m.proxy, &m.client} {
+		*u = usage.Usage{CPU: after[i].CPU - before[i].CPU, Memory: after[i].Memory}
+	}
+	if err != nil {
+		return m, err
+	}
+	b.tell(m)
+	return m, nil
 }
 
-// The phases of a turn.
-const (
-	warmingUp int32 = iota
-	measuring
-	over
-)
-
-// tally is what one caller saw while it was measured.
-type tally struct {
-	took   []time.Duration
-	errors int
-	first  error
-}
-
-// work runs all callers, without a pause between the warm-up and the rest.
-func work(ctx context.Context, w peer, callers int, p plan) measurement {
-	var phase atomic.Int32
-	tallies := make([]tally, callers)
-	var running sync.WaitGroup
-	for i := range tallies {
-		running.Go(func() { tallies[i].run(ctx, &phase, w.caller(i)) })
-	}
-	sleep(ctx, p.warmUp)
-	phase.Store(measuring)
-	began := time.Now()
-	sleep(ctx, p.time)
-	phase.Store(over)
-	m := measurement{peer: w.name(), callers: callers, took: time.Since(began)}
-	running.Wait()
-	m.sum(tallies)
-	return m
-}
-
-// run counts the pairs that begin after the warm-up and end before the end;
-// errors count from the first moment.
-func (t *tally) run(ctx context.Context, phase *atomic.Int32, pair func(context.Context) error) {
-	for ctx.Err() == nil {
-		before := phase.Load()
-		if before == over {
-			return
-		}
-		began := time.Now()
-		err := pair(ctx)
-		took := time.Since(began)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
-			t.errors++
-			if t.first == nil {
-				t.first = err
-			}
-		case before == measuring && phase.Load() == measuring:
-			t.took = append(t.took, took)
+// use reads what nodes, proxy and client have used so far.
+func (b *bench) use(to *[3]usage.Usage, client int) (err error) {
+	for i, pids := range [][]int{b.stage.NodePids(), b.stage.ProxyPids(), {client}} {
+		if to[i], err = usage.Of(pids...); err != nil {
+			return fmt.Errorf("read what a process has used: %w", err)
 		}
 	}
+	return nil
 }
 
-func (m *measurement) sum(tallies []tally) {
-	var took []time.Duration
-	for _, t := range tallies {
-		took = append(took, t.took...)
-		m.errors += t.errors
-		if m.first == nil {
-			m.first = t.first
-		}
-	}
-	m.pairs = len(took)
-	slices.Sort(took)
-	m.p50, m.p99 = figures.Percentile(took, 50), figures.Percentile(took, 99)
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
+func (b *bench) tell(m measurement) {
+	stage.Progress("%s %-18s %4d callers  %-30s %7.0f pairs/s  p50 %9v  p99 %9v  %6.2f CPU s/100k  %d errors",
+		b.until, m.setting, m.callers, m.peer, m.rate(), m.Pair.Percentile(50), m.Pair.Percentile(99), m.cpu(), m.Errors)
 }

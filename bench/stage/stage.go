@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
+	"redlock-proxy/bench/line"
 	"redlock-proxy/internal/redistest"
 )
 
-// NodeCount is the usual quorum, and what the figures are about.
-const NodeCount = 5
+// usual is how many nodes there are unless asked otherwise.
+const usual = 5
 
 // patience is how long a process may take for what it does at once. Only a
 // stuck one takes that long, and it then shows as an error instead of a program
@@ -21,17 +23,23 @@ const patience = 10 * time.Second
 // Options are how a stage is set up.
 type Options struct {
 	Binary  string // a proxy's; built from this source tree when empty
+	Nodes   int    // how many; 5 when 0
 	Proxies int    // how many; 1 when 0
 	Dead    int    // how many of the first nodes are killed once the proxies run
+	// Away is how much longer a round trip to a node takes than it does on
+	// loopback.
+	Away time.Duration
 }
 
-// Stage is five nodes and the proxies in front of them.
+// Stage is some nodes and the proxies in front of them.
 type Stage struct {
-	Nodes   []*redistest.Server
-	Proxies []*Proxy
-	Version string // of the nodes' Redis
-	Dead    int    // so many of the first nodes are killed
-	dir     string
+	Nodes    []*redistest.Server
+	Proxies  []*Proxy
+	Version  string // of the nodes' Redis
+	Dead     int    // so many of the first nodes are killed
+	lines    []*line.Line
+	nodePids []int
+	dir      string
 }
 
 // Open starts everything, or nothing.
@@ -47,19 +55,15 @@ func (s *Stage) open(ctx context.Context, o Options) (err error) {
 	if s.dir, err = os.MkdirTemp("", "redlock-bench-"); err != nil {
 		return err
 	}
-	for range NodeCount {
-		n, err := redistest.Launch(s.dir)
-		if err != nil {
+	nodes := o.Nodes
+	if nodes == 0 {
+		nodes = usual
+	}
+	for range nodes {
+		if err := s.addNode(ctx, o.Away); err != nil {
 			return err
 		}
-		s.Nodes = append(s.Nodes, n)
 	}
-	info, err := s.Nodes[0].Client().Info(ctx, "server").Result()
-	if err != nil {
-		return fmt.Errorf("ask a node for its version: %w", err)
-	}
-	s.Version = field(info, "redis_version")
-
 	if o.Binary == "" {
 		if o.Binary, err = build(ctx, s.dir); err != nil {
 			return err
@@ -78,9 +82,53 @@ func (s *Stage) open(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// Addresses are those of the nodes.
+func (s *Stage) addNode(ctx context.Context, away time.Duration) error {
+	n, err := redistest.Launch(s.dir)
+	if err != nil {
+		return err
+	}
+	s.Nodes = append(s.Nodes, n)
+	info, err := n.Client().Info(ctx, "server").Result()
+	if err != nil {
+		return fmt.Errorf("ask a node for its version: %w", err)
+	}
+	s.Version = field(info, "redis_version")
+	pid, err := strconv.Atoi(field(info, "process_id"))
+	if err != nil {
+		return fmt.Errorf("ask a node for its process: %w", err)
+	}
+	s.nodePids = append(s.nodePids, pid)
+	if away > 0 {
+		l, err := line.Open(n.Addr(), away)
+		if err != nil {
+			return err
+		}
+		s.lines = append(s.lines, l)
+	}
+	return nil
+}
+
+// NodePids are the processes of the nodes, dead ones too.
+func (s *Stage) NodePids() []int { return s.nodePids }
+
+// ProxyPids are the processes of the proxies.
+func (s *Stage) ProxyPids() []int {
+	var pids []int
+	for _, p := range s.Proxies {
+		pids = append(pids, p.cmd.Process.Pid)
+	}
+	return pids
+}
+
+// Addresses are where the nodes are reached.
 func (s *Stage) Addresses() []string {
 	var a []string
+	for _, l := range s.lines {
+		a = append(a, l.Address())
+	}
+	if len(a) > 0 {
+		return a
+	}
 	for _, n := range s.Nodes {
 		a = append(a, n.Addr())
 	}
@@ -92,6 +140,9 @@ func (s *Stage) Close() error {
 	var errs error
 	for _, p := range s.Proxies {
 		errs = errors.Join(errs, p.close())
+	}
+	for _, l := range s.lines {
+		l.Close()
 	}
 	for _, n := range s.Nodes {
 		n.Close()

@@ -55,14 +55,14 @@ func (s *scene) scrape() series {
 			s.Fatalf("/metrics: %q", l)
 		}
 		all[l[:i]] = v
-		name := family(l[:i])
+		name := metricOf(l[:i])
 		s.moved[name] = s.moved[name] || v != 0
 	}
 	return all
 }
 
-// family is the name without labels, and without what histograms add.
-func family(series string) string {
+// metricOf is the name without labels, and without what histograms add.
+func metricOf(series string) string {
 	name, _, _ := strings.Cut(series, "{")
 	return regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
 }

@@ -1,20 +1,22 @@
-package main
+package callers
 
 import (
 	"context"
 	"time"
 
-	"redlock-proxy/bench/stage"
 	"redlock-proxy/redlock"
 )
 
 // library is package redlock in our own process: the proxy's engine without
 // the proxy.
-type library struct{ quorum *redlock.Quorum }
+type library struct {
+	quorum *redlock.Quorum
+	order  Order
+}
 
-func openLibrary(ctx context.Context, s *stage.Stage, _ int) (peer, error) {
+func openLibrary(ctx context.Context, o Order) (peer, error) {
 	var nodes []redlock.Node
-	for _, address := range s.Addresses() {
+	for _, address := range o.Nodes {
 		n, err := redlock.ParseNode("redis://" + address)
 		if err != nil {
 			return nil, err
@@ -28,19 +30,21 @@ func openLibrary(ctx context.Context, s *stage.Stage, _ int) (peer, error) {
 	if err := q.Ready(ctx); err != nil {
 		return nil, err
 	}
-	return &library{q}, nil
+	return &library{q, o}, nil
 }
 
-func (l *library) name() string { return "Go library redlock" }
-
-func (l *library) caller(i int) func(context.Context) error {
-	r := redlock.Request{Resource: resource(i), TTL: ttl}
-	return func(ctx context.Context) error {
-		g, err := l.quorum.Lock(ctx, r)
-		if err != nil {
+func (l *library) caller(i int) steps {
+	r := redlock.Request{Resource: l.order.resource(i), TTL: ttl}
+	token := ""
+	return steps{
+		lock: func(ctx context.Context) error {
+			g, err := l.quorum.Lock(ctx, r)
+			token = g.Token
 			return err
-		}
-		return l.quorum.Unlock(ctx, redlock.Request{Resource: r.Resource, Token: g.Token})
+		},
+		unlock: func(ctx context.Context) error {
+			return l.quorum.Unlock(ctx, redlock.Request{Resource: r.Resource, Token: token})
+		},
 	}
 }
 
