@@ -11,11 +11,11 @@
 package line
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -38,6 +38,7 @@ type piece struct {
 type Line struct {
 	node     string
 	delay    time.Duration
+	clock    *clock
 	listener *net.TCPListener
 	pieces   chan piece // of all connections, in the order of their coming
 	running  sync.WaitGroup
@@ -50,13 +51,17 @@ type Line struct {
 
 // Open forwards a free loopback port to node. The whole delay is on the way to
 // the node: it is what a round trip takes longer. It fails when it can not
-// listen.
+// listen or has no clock.
 func Open(node string, delay time.Duration) (*Line, error) {
-	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	clock, err := newClock()
 	if err != nil {
 		return nil, fmt.Errorf("open a line to %s: %w", node, err)
 	}
-	l := &Line{node: node, delay: delay, listener: listener,
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open a line to %s: %w", node, err), clock.close())
+	}
+	l := &Line{node: node, delay: delay, clock: clock, listener: listener,
 		pieces: make(chan piece, room), open: make(map[*net.TCPConn]struct{})}
 	l.running.Go(l.accept)
 	l.delivery.Go(l.deliver)
@@ -78,6 +83,7 @@ func (l *Line) Close() {
 	l.running.Wait()
 	close(l.pieces)
 	l.delivery.Wait()
+	_ = l.clock.close() // nobody waits for it any more
 }
 
 func (l *Line) accept() {
@@ -148,20 +154,13 @@ func (l *Line) collect(client, node *net.TCPConn) {
 // due first, whichever connection it is of.
 func (l *Line) deliver() {
 	for p := range l.pieces {
-		pause(time.Until(p.due))
+		if wait := time.Until(p.due); wait > 0 && l.clock.sleep(wait) != nil {
+			time.Sleep(wait) // less exact
+		}
 		if p.data == nil {
 			_ = p.to.CloseWrite()
 			continue
 		}
 		_, _ = p.to.Write(p.data) // who has gone is noticed by connect
-	}
-}
-
-// pause sleeps by the system's clock, which is exact to some 50 µs where Go's
-// timers are to a millisecond.
-func pause(d time.Duration) {
-	for end := time.Now().Add(d); d > 0; d = time.Until(end) {
-		left := syscall.NsecToTimespec(int64(d))
-		_ = syscall.Nanosleep(&left, nil) // a signal interrupts it
 	}
 }
