@@ -17,6 +17,11 @@ func Setting(command string, args []string, started time.Time, redis string) str
 		processor(), runtime.NumCPU(), runtime.Version(), redis)
 }
 
+// Signature is the day and the machine, for a picture.
+func Signature(started time.Time) string {
+	return fmt.Sprintf("%s, %s, %d cores.", started.Format("2006-01-02"), processor(), runtime.NumCPU())
+}
+
 // processor is the CPU's model as Linux tells it.
 func processor() string {
 	f, err := os.Open("/proc/cpuinfo")
