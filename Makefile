@@ -38,14 +38,14 @@ clients: ## every client against the proxy, and README's table of them anew
 proof: ## random runs of real processes through faults, RUN=1h for longer
 	cd proof && go test -race -count=1 -v -timeout 0 -run 'TestHistories|TestCounter' . -proof.run=$${RUN:-5m}
 
-bench: ## our proxy and library beside seven others, on the same nodes
-	cd bench && go run .
+bench: ## our proxy and library beside five others, with tables and pictures for its README
+	cd bench && go run . -pictures pictures -readme README.md
 
 bench-short: ## the same at a glance, in two minutes
 	cd bench && go run . -short
 
 bench-goals: ## the ratios to the others that are to be kept
-	cd bench && go run . -goals -rounds 5
+	cd bench && go run . -goals -rounds 5 -readme README.md
 
 contend: ## one lock that many want, beside four other libraries, with a picture
 	cd bench && go run ./contend -picture contend/waits.svg

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"redlock-proxy/bench/figures"
 	"redlock-proxy/bench/stage"
 )
 
@@ -44,16 +47,7 @@ func press(ctx context.Context, p plan) (rounds []pressed, version string, err e
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	nodes := func(n int) (float64, error) { return hammer(ctx, n, s.Addresses(), setLikeALock()) }
-	proxy := func(n int) (rate float64, err error) {
-		for range limitTries {
-			rate, err = hammer(ctx, n, []string{s.Proxies[0].Address}, []string{"LOCK", "key:__rand_int__", "10000"})
-			if err == nil || !strings.Contains(err.Error(), "LIMIT") {
-				break
-			}
-			stage.Progress("redis-benchmark heard LIMIT, which ends it; again")
-		}
-		return rate, err
-	}
+	proxy := func(n int) (float64, error) { return hammerProxy(ctx, n, s.Proxies[0].Address) }
 	perNodes, err := nodes(probing)
 	if err != nil {
 		return nil, s.Version, err
@@ -75,6 +69,18 @@ func press(ctx context.Context, p plan) (rounds []pressed, version string, err e
 		rounds = append(rounds, r)
 	}
 	return rounds, s.Version, nil
+}
+
+// hammerProxy is hammer with LOCKs. It tries again when LIMIT has ended it.
+func hammerProxy(ctx context.Context, n int, address string) (rate float64, err error) {
+	for range limitTries {
+		rate, err = hammer(ctx, n, []string{address}, []string{"LOCK", "key:__rand_int__", "10000"})
+		if err == nil || !strings.Contains(err.Error(), "LIMIT") {
+			break
+		}
+		stage.Progress("redis-benchmark heard LIMIT, which ends it; again")
+	}
+	return rate, err
 }
 
 // hammer lets a redis-benchmark for each address send n requests, all at once,
@@ -120,4 +126,27 @@ func goalsCeiling(ctx context.Context, p plan) ([]goal, string, error) {
 		goal{words: "pipelined LOCK/s of redis-benchmark, to the SET/s of the five nodes at once", atLeast: true, bound: 0.5}.
 			over(proxy, nodes, "%.0f/s"),
 	}, version, err
+}
+
+// ceiling prints what the nodes can do at all, and what the proxy makes of it.
+func ceiling(ctx context.Context, p plan, to io.Writer, started time.Time) error {
+	rounds, version, err := press(ctx, p)
+	if len(rounds) == 0 {
+		return err
+	}
+	t := figures.Table{Left: []int{0}, Headings: []string{"redis-benchmark -P " + benchPipeline + " -c " + benchConnections, "a second", "min", "max", "to the nodes"}}
+	var nodes, proxy []float64
+	for _, r := range rounds {
+		nodes, proxy = append(nodes, r.nodes), append(proxy, r.proxy)
+	}
+	for _, of := range []struct {
+		words string
+		rates []float64
+	}{{"SET key value PX 10000 NX GET on all five nodes at once, on each", nodes}, {"LOCK key 10000 through the proxy", proxy}} {
+		t.Rows = append(t.Rows, []string{of.words, fmt.Sprintf("%.0f", figures.Median(of.rates)),
+			fmt.Sprintf("%.0f", slices.Min(of.rates)), fmt.Sprintf("%.0f", slices.Max(of.rates)),
+			ratio(figures.Median(of.rates), figures.Median(nodes))})
+	}
+	g := page{ceilingSection, []figures.Table{t}, nil, p.signed(started, version)}
+	return errors.Join(err, p.write(to, "What the nodes can do", g))
 }

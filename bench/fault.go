@@ -11,6 +11,8 @@ const (
 	oneDead   = "one node dead"
 )
 
+func (m measurement) faulty() bool { return m.setting == onePaused || m.setting == oneDead }
+
 // pausing is the turn with the last node standing still (SIGSTOP), from when all
 // connections are open until the end of the turn: the warm-up is what there is to
 // notice it.

@@ -16,8 +16,8 @@ import (
 // distance.
 const farAway = 5 * time.Millisecond
 
-// crowd is how many callers the goals are about.
-const crowd = 200
+// words names the number of callers in a goal.
+func (p plan) words(format string) string { return fmt.Sprintf(format, p.crowd) }
 
 // What a goal looks at.
 func pairRate(m measurement) float64 { return m.rate() }
@@ -44,92 +44,80 @@ func goals(ctx context.Context, p plan, to io.Writer) error {
 		}
 		all, version, failed = append(all, some...), v, errors.Join(failed, err)
 	}
-	t := goalTable(all)
-	if err := t.WriteText(to); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(to, "\n%s; %d rounds of %v after %v of warm-up. Each ratio is of the two sides of one round; median, min and max are of the rounds.\n\n%s",
-		figures.Setting("go run .", p.args, started, version), p.rounds, p.time, p.warmUp, t.Markdown())
+	g := page{"goals", []figures.Table{goalTable(all)}, nil, p.signed(started, version)}
+	err := p.write(to, "Ratios, each of the two sides of one round; median, min and max are of the rounds", g)
 	return errors.Join(failed, err)
 }
 
 // goalsCrowd compares what 200 callers get, and at what cost.
 func goalsCrowd(ctx context.Context, p plan) ([]goal, string, error) {
-	of := func(peer string, figure func(measurement) float64) side { return side{"", peer, crowd, figure} }
-	var turns []turn
-	for _, peer := range []string{callers.ProxyConns, callers.ProxyShared, callers.Redsync, callers.NodeRedlock} {
-		turns = append(turns, turn{peer: peer, callers: crowd})
-	}
-	all, version, err := rounds(ctx, p, stage.Options{}, false, always(turns...))
+	of := func(peer string, figure func(measurement) float64) side { return side{"", peer, p.crowd, figure} }
+	turns := each("", p.crowd, callers.ProxyConns, callers.ProxyShared, callers.Redsync, callers.NodeRedlock)
+	all, version, err := rounds(ctx, p, variant{turns: always(turns...)})
 	if err != nil {
 		return nil, version, err
 	}
 	const rate, cost = "%.0f/s", "%.1f s"
 	return []goal{
-		goal{words: "200 connections, pairs/s, to redsync", atLeast: true, bound: 5.5}.divide(all,
+		goal{words: p.words("%d connections, pairs/s, to redsync"), atLeast: true, bound: 5.5}.divide(all,
 			of(callers.ProxyConns, pairRate), of(callers.Redsync, pairRate), rate),
-		goal{words: "200 connections, pairs/s, to node-redlock with 200 callers", atLeast: true, bound: 3.5}.divide(all,
+		goal{words: p.words("%d connections, pairs/s, to node-redlock with as many callers"), atLeast: true, bound: 3.5}.divide(all,
 			of(callers.ProxyConns, pairRate), of(callers.NodeRedlock, pairRate), rate),
-		goal{words: "one shared connection with 200 callers, pairs/s, to 200 connections", atLeast: true, bound: 1.5}.divide(all,
+		goal{words: p.words("one shared connection with %d callers, pairs/s, to a connection each"), atLeast: true, bound: 1.5}.divide(all,
 			of(callers.ProxyShared, pairRate), of(callers.ProxyConns, pairRate), rate),
-		goal{words: "200 connections, CPU of all processes for 100 000 pairs, to redsync", bound: 0.18}.divide(all,
+		goal{words: p.words("%d connections, CPU of all processes for 100 000 pairs, to redsync"), bound: 0.18}.divide(all,
 			of(callers.ProxyConns, cpuEach), of(callers.Redsync, cpuEach), cost),
-		goal{words: "one shared connection, CPU of all processes for 100 000 pairs, to redsync", bound: 0.11}.divide(all,
+		goal{words: p.words("one shared connection with %d callers, CPU of all processes for 100 000 pairs, to redsync"), bound: 0.11}.divide(all,
 			of(callers.ProxyShared, cpuEach), of(callers.Redsync, cpuEach), cost),
-	}, version, failure(all, false)
+	}, version, failure(all)
 }
 
 // goalsAlone compares what one caller waits.
 func goalsAlone(ctx context.Context, p plan) ([]goal, string, error) {
-	all, version, err := rounds(ctx, p, stage.Options{}, false, always(
-		turn{peer: callers.ProxyConns, callers: 1}, turn{peer: callers.Redsync, callers: 1}))
+	all, version, err := rounds(ctx, p, variant{turns: always(each("", 1, callers.ProxyConns, callers.Redsync)...)})
 	if err != nil {
 		return nil, version, err
 	}
 	return []goal{
 		goal{words: "1 caller, p50 of a pair, to redsync", bound: 0.85}.divide(all,
 			side{"", callers.ProxyConns, 1, pairP50}, side{"", callers.Redsync, 1, pairP50}, "%.2f ms"),
-	}, version, failure(all, false)
+	}, version, failure(all)
 }
 
 // goalsPaused compares the slowest with a node that stands still with those of a
 // healthy one.
 func goalsPaused(ctx context.Context, p plan) ([]goal, string, error) {
-	all, version, err := rounds(ctx, p, stage.Options{}, true, func(s *stage.Stage) []turn {
+	all, version, err := rounds(ctx, p, variant{faulty: true, turns: func(s *stage.Stage) []turn {
 		return []turn{
-			{setting: healthy, peer: callers.ProxyConns, callers: crowd},
-			pausing(s, turn{peer: callers.ProxyConns, callers: crowd}),
+			{setting: healthy, peer: callers.ProxyConns, callers: p.crowd},
+			pausing(s, turn{peer: callers.ProxyConns, callers: p.crowd}),
 		}
-	})
+	}})
 	if err != nil {
 		return nil, version, err
 	}
 	return []goal{
-		goal{words: "one node paused, 200 connections, p99 of a pair, to healthy", bound: 1.3}.divide(all,
-			side{onePaused, callers.ProxyConns, crowd, pairP99}, side{healthy, callers.ProxyConns, crowd, pairP99}, "%.2f ms"),
-	}, version, failure(all, false)
+		goal{words: p.words("one node paused, %d connections, p99 of a pair, to healthy"), bound: 1.3}.divide(all,
+			side{onePaused, callers.ProxyConns, p.crowd, pairP99}, side{healthy, callers.ProxyConns, p.crowd, pairP99}, "%.2f ms"),
+	}, version, failure(all)
 }
 
 // goalsFar compares a LOCK with the round trip that it needs at least.
 func goalsFar(ctx context.Context, p plan) ([]goal, string, error) {
 	peers := []string{callers.ProxyConns, callers.ProxyShared}
-	var turns []turn
-	for _, peer := range peers {
-		turns = append(turns, turn{peer: peer, callers: crowd})
-	}
-	all, version, err := rounds(ctx, p, stage.Options{Away: farAway}, false, always(turns...))
+	all, version, err := rounds(ctx, p, variant{options: stage.Options{Away: farAway}, turns: always(each("", p.crowd, peers...)...)})
 	if err != nil {
 		return nil, version, err
 	}
 	var goals []goal
 	for _, peer := range peers {
-		locks := side{"", peer, crowd, lockP50}.values(all)
+		locks := side{"", peer, p.crowd, lockP50}.values(all)
 		trips := make([]float64, len(locks))
 		for i := range trips {
 			trips[i] = milliseconds(farAway)
 		}
-		goals = append(goals, goal{words: "nodes 5 ms away (round trip), 200 callers, " + peer + ": p50 of a LOCK, to the round trip", bound: 1.2}.
+		goals = append(goals, goal{words: p.words("nodes 5 ms away (round trip), %d callers, " + peer + ": p50 of a LOCK, to the round trip"), bound: 1.2}.
 			over(locks, trips, "%.2f ms"))
 	}
-	return goals, version, failure(all, false)
+	return goals, version, failure(all)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,9 +24,13 @@ func (m measurement) rate() float64 {
 	return float64(m.Pair.Count()) / m.Took.Seconds()
 }
 
-// each is what a pair costs of a CPU time: seconds for 100 000 pairs.
+// each is what a pair costs of a CPU time: seconds for 100 000 pairs, or 0 when
+// there was none.
 func (m measurement) each(d time.Duration) float64 {
-	return d.Seconds() * 100_000 / float64(max(m.Pair.Count(), 1))
+	if m.Pair.Count() == 0 {
+		return 0
+	}
+	return d.Seconds() * 100_000 / float64(m.Pair.Count())
 }
 
 // cpu is what 100 000 pairs cost in all processes.
@@ -36,8 +41,8 @@ type turn struct {
 	setting string
 	peer    string
 	callers int
-	// prepare, when set, is called when all connections are open, undo after the
-	// turn.
+	// prepare, when set, is called when all connections are open, and undo after
+	// the measured time, perhaps twice.
 	prepare, undo func()
 }
 
@@ -66,14 +71,20 @@ func (b *bench) measure(ctx context.Context, t turn) (measurement, error) {
 		return m, err
 	}
 	if err := b.stage.Proxies[0].Await(ctx, callers.Connections(t.peer, t.callers)); err != nil {
-		return m, joinClose(err, p)
+		return m, errors.Join(err, p.Close())
 	}
 	if t.prepare != nil {
 		t.prepare()
 		defer t.undo()
 	}
 	var before, after [3]usage.Usage
-	m.Result, err = p.Turn(func() error { return b.use(&before, p.Pid()) }, func() error { return b.use(&after, p.Pid()) })
+	m.Result, err = p.Turn(func() error { return b.use(&before, p.Pid()) }, func() error {
+		err := b.use(&after, p.Pid())
+		if t.undo != nil {
+			t.undo() // or who waits for the node goes on waiting
+		}
+		return err
+	})
 	for i, u := range []*usage.Usage{&m.nodes, &m.proxy, &m.client} {
 		*u = usage.Usage{CPU: after[i].CPU - before[i].CPU, Memory: after[i].Memory}
 	}

@@ -9,27 +9,41 @@ import (
 	"redlock-proxy/bench/stage"
 )
 
-// rounds opens a stage and lets the turns be taken, one after the other, as
-// often as the plan says: A B C, A B C, ...
-func rounds(ctx context.Context, p plan, o stage.Options, faulty bool, turns func(*stage.Stage) []turn) (results []measurement, version string, err error) {
-	o.Binary = p.proxy
-	s, err := stage.Open(ctx, o)
-	if err != nil {
-		return nil, "", err
+// variant is a stage and the turns on it.
+type variant struct {
+	options stage.Options
+	// faulty says that a node is at fault, and locks may be left behind.
+	faulty bool
+	turns  func(*stage.Stage) []turn
+}
+
+// rounds opens the stages of all variants and lets their turns be taken, one
+// after the other, as often as the plan says: A B C, A B C, ...
+func rounds(ctx context.Context, p plan, variants ...variant) (results []measurement, version string, err error) {
+	var benches []*bench
+	for _, v := range variants {
+		v.options.Binary = p.proxy
+		s, failed := stage.Open(ctx, v.options)
+		if failed != nil {
+			return nil, "", failed
+		}
+		defer func() { err = errors.Join(err, s.Close()) }()
+		benches = append(benches, &bench{stage: s, plan: p, ownSet: v.faulty})
+		version = s.Version
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	b := &bench{stage: s, plan: p, ownSet: faulty}
 	for round := range p.rounds {
-		b.until = fmt.Sprintf("round %d of %d:", round+1, p.rounds)
-		for _, t := range turns(s) {
-			m, err := b.measure(ctx, t)
-			if err != nil {
-				return results, s.Version, err
+		for i, b := range benches {
+			b.until = fmt.Sprintf("round %d of %d:", round+1, p.rounds)
+			for _, t := range variants[i].turns(b.stage) {
+				m, err := b.measure(ctx, t)
+				if err != nil {
+					return results, version, err
+				}
+				results = append(results, m)
 			}
-			results = append(results, m)
 		}
 	}
-	return results, s.Version, nil
+	return results, version, nil
 }
 
 // always are turns that do not depend on the stage.
@@ -37,14 +51,22 @@ func always(t ...turn) func(*stage.Stage) []turn {
 	return func(*stage.Stage) []turn { return t }
 }
 
-func joinClose(err error, p *callers.Process) error { return errors.Join(err, p.Close()) }
+// each gives one turn to each peer.
+func each(setting string, count int, peers ...string) []turn {
+	var turns []turn
+	for _, peer := range peers {
+		turns = append(turns, turn{setting: setting, peer: peer, callers: count})
+	}
+	return turns
+}
 
 // failure is about the pairs that failed, nil when none did: a run with such
-// pairs is no measurement. With a node at fault others than ours may fail.
-func failure(results []measurement, onlyOurs bool) error {
+// pairs is no measurement. Of the other libraries it is one all the same when a
+// node was at fault: that is what they do then.
+func failure(results []measurement) error {
 	var errs error
 	for _, m := range results {
-		if m.Errors > 0 && (!onlyOurs || callers.Ours(m.peer)) {
+		if m.Errors > 0 && (callers.Ours(m.peer) || !m.faulty()) {
 			errs = errors.Join(errs, fmt.Errorf("%s %s, %d callers: %d pairs failed, the first with: %s", m.setting, m.peer, m.callers, m.Errors, m.First))
 		}
 	}

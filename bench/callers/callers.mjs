@@ -28,7 +28,7 @@ async function connect(address) {
 
 // Each peer gives lock(resource), which gives what unlock needs.
 const peers = {
-  async "proxy, ioredis, one connection"() {
+  async "proxy, shared, by ioredis"() {
     const client = await connect(order.Proxy);
     return {
       async lock(resource) {
@@ -93,6 +93,7 @@ async function call(peer, resource) {
     } catch (error) {
       result.Errors++;
       result.First ||= String(error);
+      await sleep(10); // as in work.go
     }
   }
 }
@@ -100,6 +101,7 @@ async function call(peer, resource) {
 const peer = await peers[order.Peer]();
 console.log("connected");
 await once(process.stdin, "data");
+const ended = once(process.stdin, "end"); // who asked looks at us until then
 const running = [];
 for (let i = 0; i < order.Callers; i++) running.push(call(peer, `${order.Prefix}:${i}`));
 await sleep(order.WarmUp / 1e6);
@@ -113,7 +115,7 @@ console.log("over");
 await Promise.all(running);
 result.Lock = [...result.Lock];
 result.Pair = [...result.Pair];
-process.stdout.write(JSON.stringify(result) + "\n", () => {
-  connections.forEach((client) => client.disconnect());
-  process.exit(0);
-});
+console.log(JSON.stringify(result));
+await ended;
+connections.forEach((client) => client.disconnect());
+process.exit(0); // also when a library still waits for a dead node

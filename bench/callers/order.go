@@ -27,9 +27,9 @@ func (o Order) resource(caller int) string { return fmt.Sprintf("%s:%d", o.Prefi
 // The peers, by their names in the tables.
 const (
 	ProxyConns       = "proxy, a connection each"
-	ProxyShared      = "proxy, one shared connection"
-	ProxyFence       = "the same with FENCE"
-	ProxyIoredis     = "proxy, ioredis, one connection"
+	ProxyShared      = "proxy, shared connection"
+	ProxyFence       = "proxy, shared, with FENCE"
+	ProxyIoredis     = "proxy, shared, by ioredis"
 	Library          = "Go library redlock"
 	Redsync          = "redsync"
 	NodeRedlock      = "node-redlock"

@@ -51,7 +51,8 @@ func (p *Process) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	command, args := "node", []string{}
+	command := "node"
+	var args []string
 	if inNode(p.order.Peer) {
 		args, err = script(ctx)
 	} else {

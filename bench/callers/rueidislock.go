@@ -20,6 +20,7 @@ func openRueidislock(o Order) (peer, error) {
 		ClientOption:   rueidis.ClientOption{InitAddress: o.Nodes[:1]},
 		KeyMajority:    1,
 		KeyValidity:    ttl,
+		TryNextAfter:   ttl, // there is no next node; 20 ms are too few for a crowd
 		NoLoopTracking: true,
 	})
 	if err != nil {

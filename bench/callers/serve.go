@@ -14,7 +14,7 @@ import (
 )
 
 // What a process of callers says, a line each; the result follows. Between the
-// first two it waits for a line of its standard input.
+// first two it waits for a line of its standard input, at the end for its end.
 const (
 	wordConnected = "connected"
 	wordMeasuring = "measuring"
@@ -55,10 +55,15 @@ func play(ctx context.Context, o Order, from io.Reader, to io.Writer) (err error
 	defer func() { err = errors.Join(err, p.close()) }()
 	tell := func(word string) { fmt.Fprintln(to, word) }
 	tell(wordConnected)
-	if _, err := bufio.NewReader(from).ReadString('\n'); err != nil {
+	input := bufio.NewReader(from)
+	if _, err := input.ReadString('\n'); err != nil {
 		return fmt.Errorf("wait for the start: %w", err)
 	}
-	return json.NewEncoder(to).Encode(work(ctx, p, o, tell))
+	if err := json.NewEncoder(to).Encode(work(ctx, p, o, tell)); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, input) // who asked may not have looked at us yet
+	return err
 }
 
 type silence struct{}

@@ -14,6 +14,9 @@ const (
 	over
 )
 
+// afterAnError is how long a caller leaves be what has just refused him.
+const afterAnError = 10 * time.Millisecond
+
 // shards is into how many the counts are split, so that a thousand callers
 // neither need a histogram each nor wait for one another.
 const shards = 16
@@ -78,6 +81,7 @@ func (t *tally) run(ctx context.Context, phase *atomic.Int32, s steps) {
 		case ctx.Err() != nil:
 		case err != nil:
 			t.fail(err)
+			sleep(ctx, afterAnError)
 		case before == measuring && phase.Load() == measuring:
 			t.note(locked, took)
 		}

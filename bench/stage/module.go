@@ -24,8 +24,9 @@ func Module(ctx context.Context) (string, error) {
 	return filepath.Dir(file), nil
 }
 
-// build builds the proxy of this source tree into dir.
-func build(ctx context.Context, dir string) (string, error) {
+// Build builds the proxy of this source tree into dir and gives the binary's
+// path.
+func Build(ctx context.Context, dir string) (string, error) {
 	module, err := Module(ctx)
 	if err != nil {
 		return "", err

@@ -65,7 +65,7 @@ func (s *Stage) open(ctx context.Context, o Options) (err error) {
 		}
 	}
 	if o.Binary == "" {
-		if o.Binary, err = build(ctx, s.dir); err != nil {
+		if o.Binary, err = Build(ctx, s.dir); err != nil {
 			return err
 		}
 	}
