@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"time"
+	"unsafe"
 
 	"redlock-proxy/redlock"
 )
@@ -75,5 +76,8 @@ func (c *Call) Reply(r Reply) {
 	c.Port.Send(Several{})
 }
 
-// arg gives an argument as a string.
-func (c *Call) arg(i int) string { return string(c.Args[i]) }
+// arg gives an argument as a string. It is not copied: a call's arguments are its
+// own and never change. What keeps one keeps all of them, which is little.
+func (c *Call) arg(i int) string { return own(c.Args[i]) }
+
+func own(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

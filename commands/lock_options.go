@@ -48,7 +48,7 @@ func (t *Table) lockOption(o *lockOptions, args [][]byte, mayWait bool) (int, Re
 	hasValue := len(args) > 1
 	switch {
 	case is(args[0], "TOKEN") && hasValue && !o.token:
-		o.request.Token, o.token = string(args[1]), true
+		o.request.Token, o.token = own(args[1]), true
 		return 2, nil
 	case is(args[0], "BLOCK") && hasValue && mayWait && !o.block && !o.retry:
 		o.block = true

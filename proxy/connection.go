@@ -19,9 +19,9 @@ import (
 // connection is one client.
 type connection struct {
 	server  *Server
-	raw     net.Conn        // as accepted
-	system  syscall.RawConn // the system's part of it; nil: it has none
-	socket  net.Conn        // for reading and writing: raw, or TLS over it
+	raw     net.Conn // as accepted
+	peer    peer     // for the writer
+	socket  net.Conn // for reading and writing: raw, or TLS over it
 	reader  *reader
 	session commands.Session
 	ctx     context.Context // ends when the client has hung up, or is cut off
@@ -46,7 +46,7 @@ func newConnection(s *Server, raw net.Conn, secure *TLS, id uint64) *connection 
 		c.socket = tls.Server(hasty{raw}, secure.server)
 	}
 	if plain, is := raw.(syscall.Conn); is {
-		c.system, _ = plain.SyscallConn() // nil with an error
+		c.peer.socket, _ = plain.SyscallConn() // nil with an error
 	}
 	c.room.L = &c.mu
 	c.writer = c.writeReady
@@ -177,6 +177,7 @@ func (c *connection) open(s *slot) bool {
 // is read that would tell.
 func (c *connection) watchForHangUp() (stop func()) {
 	done := make(chan struct{})
+	look := peer{socket: c.peer.socket}
 	c.server.work.Go(func() {
 		tick := time.NewTicker(hangUpTick)
 		defer tick.Stop()
@@ -186,7 +187,7 @@ func (c *connection) watchForHangUp() (stop func()) {
 				return
 			case <-tick.C:
 			}
-			if hasHungUp(c.system) {
+			if look.hasHungUp() {
 				c.hangUp()
 				return
 			}

@@ -1,22 +1,25 @@
 package proxy
 
 import (
-	"syscall"
-
 	"golang.org/x/sys/unix"
 )
 
 // hasHungUp tells whether the client has closed its end, also when bytes that
 // it sent before are still unread.
-func hasHungUp(socket syscall.RawConn) bool {
-	if socket == nil {
+func (p *peer) hasHungUp() bool {
+	if p.socket == nil {
 		return false
 	}
-	gone := false
-	_ = socket.Control(func(fd uintptr) {
-		ask := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-		_, err := unix.Poll(ask, 0)
-		gone = err == nil && ask[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
-	})
-	return gone
+	if p.look == nil {
+		p.look = p.poll
+	}
+	p.gone = false
+	_ = p.socket.Control(p.look)
+	return p.gone
+}
+
+func (p *peer) poll(fd uintptr) {
+	ask := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	_, err := unix.Poll(ask[:], 0)
+	p.gone = err == nil && ask[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
 }

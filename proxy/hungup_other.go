@@ -2,8 +2,6 @@
 
 package proxy
 
-import "syscall"
-
 // hasHungUp is Linux' own; elsewhere a hang-up behind more commands than are
 // started at once is noticed when some of them are done.
-func hasHungUp(syscall.RawConn) bool { return false }
+func (*peer) hasHungUp() bool { return false }

@@ -102,7 +102,9 @@ func TestHugeAnnouncedSizesTakeNoMemory(t *testing.T) {
 var floods = []struct{ name, command string }{
 	{"small to small", "PING\r\n"},
 	{"small to large", "INFO\r\n"},
-	{"large to small", command("PING", strings.Repeat("a", 16000), strings.Repeat("b", 16000), strings.Repeat("c", 16000))},
+	// Not larger: it takes thousands of them, and the proxy cuts off who does not read
+	// for long, as the first connection does while the last is flooded.
+	{"large to small", command("PING", strings.Repeat("a", 2000), strings.Repeat("b", 2000), strings.Repeat("c", 2000))},
 	{"large to large", command("ECHO", strings.Repeat("a", 16000))},
 }
 

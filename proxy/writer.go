@@ -88,7 +88,7 @@ func (c *connection) gather(b *batch) (more bool) {
 	}
 	// The reader may not have come to run yet, or the end stands behind commands
 	// that it has not read.
-	gone := (grants || !c.reader.waiting.Load()) && hasHungUp(c.system)
+	gone := (grants || !c.reader.waiting.Load()) && c.peer.hasHungUp()
 	if gone {
 		c.hangUp()
 	}

@@ -55,28 +55,30 @@ func newEars(ctx context.Context, q *Quorum) *ears {
 // channelOf names the channel of a key. Hashed, so that it is short and tells
 // nobody what is locked.
 func channelOf(key string) string {
+	var name [maxNotice]byte
+	return string(appendChannel(name[:0], key))
+}
+
+func appendChannel(b []byte, key string) []byte {
 	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
 	h := uint64(offset)
 	for i := range len(key) {
 		h = (h ^ uint64(key[i])) * prime
 	}
-	var name [len(reservedPrefix) + 16]byte // a number takes 13 digits at most
-	return string(strconv.AppendUint(append(name[:0], reservedPrefix...), h, 36))
+	return strconv.AppendUint(append(b, reservedPrefix...), h, 36)
 }
 
-// newSender tells one message of this process from all others.
-func (e *ears) newSender() string {
-	var name [48]byte
-	return string(strconv.AppendUint(append(name[:0], e.sender...), e.sent.Add(1), 36))
-}
+// maxNotice is enough for a channel and a sender.
+const maxNotice = 96
 
-// newNotice is for a release that others shall hear of.
+// newNotice is for a release that others shall hear of. Its number tells one
+// message of this process from all others.
 func (t *queue) newNotice(resource string) notice {
 	e := t.quorum.ears
-	return notice{
-		channel: channelOf(t.quorum.key(resource)),
-		sender:  e.newSender(),
-	}
+	var text [maxNotice]byte
+	channel := appendChannel(text[:0], t.quorum.key(resource))
+	both := string(strconv.AppendUint(append(channel, e.sender...), e.sent.Add(1), 36))
+	return notice{channel: both[:len(channel)], sender: both[len(channel):]}
 }
 
 // listen subscribes to what a line waits for. The caller holds the shard's lock.

@@ -16,7 +16,8 @@ type rawCommands struct {
 	replies []byte
 }
 
-// maxArgs is what the longest of our commands has.
+// maxArgs is what the longest command on the way of a lock has. Longer ones are
+// made anew.
 const maxArgs = 12
 
 type rawCommand struct {
@@ -44,6 +45,9 @@ func (r *rawCommands) reset() {
 // command gives one with these arguments.
 func (r *rawCommands) command(args []any) redis.Cmder {
 	n := len(args)
+	if n > maxArgs {
+		return redis.NewRawWriteToCmd(context.Background(), r, args...)
+	}
 	if r.used[n] == len(r.free[n]) {
 		own := make([]any, n)
 		// The pipeline's context counts, not this one.

@@ -141,7 +141,7 @@ func (k *task) settle() {
 	k.quorum.stats.task(k)
 	k.tell(grant, k.err)
 	if k.told && k.err == nil {
-		k.quorum.queue.heard(k.request.Resource, k.heard > k.quorum.ears.own(k.request.Resource))
+		k.quorum.queue.heard(k.request.Resource, k.heard > 0 && k.heard > k.quorum.ears.own(k.request.Resource))
 	}
 }
 

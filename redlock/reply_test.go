@@ -1,0 +1,109 @@
+package redlock
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// TestRepliesAreReadAsByGoRedis sends the same commands both ways in one
+// pipeline: as go-redis' own, and as calls, whose replies are read here.
+func TestRepliesAreReadAsByGoRedis(t *testing.T) {
+	t.Parallel()
+	_, q := five(t)
+	w := newRedisWire(newNodeLink(q.nodes[0]))
+	defer w.close()
+	long := strings.Repeat("long ", 5000)
+	var commands []*redis.Cmd
+	var calls []call
+	key, number := "a key", int64(-12)
+	for _, args := range [][]any{
+		{"ping"},
+		{"echo", ""},
+		{"echo", "two\r\nlines"},
+		{"echo", long},
+		{"echo", &key},
+		{"mget", &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key},
+		{"echo", &number},
+		{"get", "nothing"},
+		{"eval", "return {1, 'two', {3, {}}, false, 1234567890123}", 0},
+		{"eval", "return {}", 0},
+		{"eval", "return -7", 0},
+		{"eval", "return {redis.error_reply('ERR within')}", 0},
+		{"no such command", "with", "arguments"},
+		{"evalsha", strings.Repeat("0", 40), 0},
+		{"lrange", "none", 0, -1},
+	} {
+		commands = append(commands, redis.NewCmd(t.Context(), args...))
+		calls = append(calls, call{args: args})
+	}
+	for range 2 { // the second time with commands that have been used
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		err := w.exchange(ctx, commands, calls)
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range commands {
+			value, err := c.Result()
+			wantSameReply(t, calls[i], value, err)
+		}
+	}
+}
+
+func wantSameReply(t *testing.T, c call, value any, err error) {
+	t.Helper()
+	if !reflect.DeepEqual(texts(c.value), texts(value)) {
+		t.Errorf("%.40q: read %#v, go-redis reads %#v", c.args, c.value, value)
+	}
+	switch {
+	case err == nil && c.err == nil, err == redis.Nil && c.err == redis.Nil:
+	case err == nil || c.err == nil || c.err.Error() != err.Error() || isReply(c.err) != isReply(err):
+		t.Errorf("%.40q: error %v, go-redis has %v", c.args, c.err, err)
+	}
+}
+
+// texts makes errors within lists comparable.
+func texts(value any) any {
+	switch v := value.(type) {
+	case error:
+		return v.Error()
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = texts(v[i])
+		}
+		return list
+	}
+	return value
+}
+
+// TestBrokenRepliesAreNoAnswers: none of them, and no beginning of a whole one, is
+// taken for a yes.
+func TestBrokenRepliesAreNoAnswers(t *testing.T) {
+	t.Parallel()
+	for _, whole := range []string{"$5\r\nvalue\r\n", "*2\r\n:1\r\n$1\r\na\r\n", ":17\r\n", "+OK\r\n", "-ERR no\r\n", "*1\r\n*1\r\n$-1\r\n"} {
+		if _, rest, err := readReply([]byte(whole + "rest")); err == errReply || string(rest) != "rest" {
+			t.Errorf("%q: %v, and %q is left", whole, err, rest)
+		}
+		for n := range len(whole) {
+			if value, _, err := readReply([]byte(whole[:n])); err != errReply {
+				t.Errorf("%q of %q: %v, %v", whole[:n], whole, value, err)
+			}
+		}
+	}
+	for _, bad := range []string{"?\r\n", "$x\r\n", ":\r\n", ":1x\r\n", "$9223372036854775807\r\nx\r\n", "*9223372036854775807\r\n", "\r\n", "_\r\n"} {
+		value, _, err := readReply([]byte(bad))
+		if !errors.Is(err, errReply) {
+			t.Errorf("%q: %v, %v", bad, value, err)
+		}
+		if a := interpret(&request{op: acquire}, &call{err: err}, true); a.verdict != unknown {
+			t.Errorf("%q is taken for verdict %d", bad, a.verdict)
+		}
+	}
+}
