@@ -82,7 +82,9 @@ func lockControls() []simControl {
 			r.script = func(s *scripts) { s.extend = broken(s.extend, "math.max(left, tonumber(ARGV[3]))", "ARGV[3]") }
 		}),
 		newControl("release deletes anything", twoHolders, func(_ *simProfile, r *rules) {
-			r.script = func(s *scripts) { s.release = broken(s.release, "if not meant then return 0 end", "") }
+			r.script = func(s *scripts) {
+				s.release = broken(broken(s.release, "kind == 'value' and not same or", ""), "if not same then", "if false then")
+			}
 		}),
 		// Against the contract, and why it is: what is left of the first acquisition
 		// is taken for the second one's.
