@@ -70,7 +70,8 @@ func start(t *testing.T, args ...string) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	r := &running{stderr: newOutput(), stop: stop, code: make(chan int, 1)}
-	args = append([]string{"--listen=127.0.0.1:0", "--drain-timeout=100ms"}, args...)
+	// A busy machine is slow, which the default would take for five dead nodes.
+	args = append([]string{"--listen=127.0.0.1:0", "--drain-timeout=100ms", "--node-timeout=5s"}, args...)
 	go func() { r.code <- run(ctx, args, io.Discard, r.stderr) }()
 	r.addr = r.stderr.await(t, `msg=listening address=(127\.0\.0\.1:\d+)`)
 	t.Cleanup(func() {
