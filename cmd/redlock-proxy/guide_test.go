@@ -17,16 +17,6 @@ import (
 	"time"
 )
 
-// guide gives a page of docs.
-func guide(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile("../../docs/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // typed is a command of a guide, and what it shows.
 type typed struct {
 	command string
@@ -191,11 +181,11 @@ func blurred(shown []string) string {
 // they say.
 func TestGuidesAreTyped(t *testing.T) {
 	t.Parallel()
-	drills := guide(t, "operations.md")
+	drills := readFile(t, "../../docs/operations.md")
 	begin := cut(t, drills, "## Failure drills", "### A node hangs")
 	for name, page := range map[string]string{
 		"drills": cut(t, drills, "### A node hangs", "## Security"),
-		"nodes":  guide(t, "nodes.md"),
+		"nodes":  readFile(t, "../../docs/nodes.md"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -210,7 +200,7 @@ func TestGuidesAreTyped(t *testing.T) {
 func TestGuideHasTheLogLines(t *testing.T) {
 	t.Parallel()
 	said := logged(t)
-	told := rows(cut(t, guide(t, "operations.md"), "## The log", "## Failure drills"))
+	told := rows(cut(t, readFile(t, "../../docs/operations.md"), "## The log", "## Failure drills"))
 	for _, s := range said {
 		found := false
 		for _, row := range told {
