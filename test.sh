@@ -17,6 +17,7 @@ package() {
 program redis-server redis-server
 program redis-cli redis-tools
 program prometheus-redis-exporter prometheus-redis-exporter
+program chromium chromium
 program node nodejs
 program npm npm
 program make make

@@ -32,6 +32,9 @@ type Server struct {
 	work    sync.WaitGroup
 	open    atomic.Bool // clients can connect to the proxy
 	clients atomic.Int64
+	sampler *sampler
+	viewers atomic.Int64
+	closing chan struct{} // closed to end the streams
 }
 
 // Bounds of what anybody who reaches the address can make the proxy do.
@@ -43,9 +46,14 @@ const (
 	keepAlive      = 2 * time.Minute // longer than scrapes are apart
 )
 
-// New makes a server.
-func New(o Options) *Server {
-	s := &Server{options: o}
+// New makes a server. An error is a defect of the page that is built in.
+func New(o Options) (*Server, error) {
+	rendering, err := pageTemplate()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{options: o, closing: make(chan struct{})}
+	s.sampler = &sampler{take: s.viewOf, stats: o.Table.Quorum.Stats, template: rendering, logger: o.Logger}
 	s.http = &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: requestTimeout,
@@ -56,7 +64,7 @@ func New(o Options) *Server {
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 		ConnState:         s.count,
 	}
-	return s
+	return s, nil
 }
 
 // Handler answers the requests. A path is one line here and one file.
@@ -65,6 +73,10 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.guarded(s.metrics()))
+	mux.Handle("GET /{$}", s.guarded(http.HandlerFunc(s.page)))
+	mux.Handle("GET /page.css", s.guarded(asset("page.css", "text/css; charset=utf-8")))
+	mux.Handle("GET /page.js", s.guarded(asset("page.js", "text/javascript; charset=utf-8")))
+	mux.Handle("GET /events", s.guarded(http.HandlerFunc(s.events)))
 	return mux
 }
 
@@ -81,8 +93,10 @@ func (s *Server) Serve(l net.Listener) {
 // the nodes.
 func (s *Server) Open() { s.open.Store(true) }
 
-// Close ends the serving. What is being answered has until ctx ends.
+// Close ends the serving, and is called once. What is being answered has until
+// ctx ends.
 func (s *Server) Close(ctx context.Context) {
+	close(s.closing)
 	if s.http.Shutdown(ctx) != nil {
 		_ = s.http.Close()
 	}

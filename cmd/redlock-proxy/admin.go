@@ -47,11 +47,14 @@ func (c *config) openAdmin(ctx context.Context, log *slog.Logger, table *command
 	if c.Admin == "" {
 		return func() {}, func() {}, nil
 	}
+	s, err := admin.New(admin.Options{Table: table, Password: c.AdminPassword, Logger: log})
+	if err != nil {
+		return nil, nil, err
+	}
 	l, err := proxy.Listen(ctx, c.Admin, c.unixSocketMode())
 	if err != nil {
 		return nil, nil, fmt.Errorf("--admin=%s: %w", c.Admin, err)
 	}
-	s := admin.New(admin.Options{Table: table, Password: c.AdminPassword, Logger: log})
 	s.Serve(l)
 	log.Info("serving metrics and health", "address", l.Addr().String(), "password", c.AdminPassword != "")
 	return s.Open, func() {

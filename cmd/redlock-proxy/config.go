@@ -33,8 +33,8 @@ type config struct {
 	TLSKey                string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE" group:"Access"`
 	TLSCA                 string        `help:"PEM certificates: only clients with a certificate from one of these may connect." name:"tls-ca" placeholder:"FILE" group:"Access"`
 	ProtectedMode         string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no" group:"Access"`
-	Admin                 string        `help:"Where /metrics, /healthz and /readyz are served over HTTP: host:port or unix:///path. Beyond this machine only with --admin-password." placeholder:"ADDR" group:"Admin"`
-	AdminPassword         string        `help:"Password that /metrics asks for, with any user name. Better in REDLOCK_ADMIN_PASSWORD than on the command line." placeholder:"PASSWORD" secret:"" group:"Admin"`
+	Admin                 string        `help:"Where a page for people (/), /metrics, /healthz and /readyz are served over HTTP: host:port or unix:///path. Beyond this machine only with --admin-password." placeholder:"ADDR" group:"Admin"`
+	AdminPassword         string        `help:"Password that / and /metrics ask for, with any user name. Better in REDLOCK_ADMIN_PASSWORD than on the command line." placeholder:"PASSWORD" secret:"" group:"Admin"`
 	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" reload:"" group:"Log"`
 	LogFormat             string        `help:"text or json." default:"text" enum:"text,json" group:"Log"`
 }
