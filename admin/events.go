@@ -26,9 +26,6 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	defer s.viewers.Add(-1)
 	pageHeaders(w, "text/event-stream")
 	stream := http.NewResponseController(w)
-	if stream.SetReadDeadline(time.Time{}) != nil { // it is of requests, and would end this one
-		return
-	}
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	for sent := ""; ; {

@@ -29,7 +29,7 @@ const live = 2 * time.Second
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
 	more := redistest.Start(t, 2)
-	p := startProcess(t, "--admin=127.0.0.1:0", "--max-holds=20000", "--max-block=5m", "--node=redis://"+more[0].Addr(), "--node=redis://"+more[1].Addr())
+	p := startProcess(t, "--admin=127.0.0.1:0", "--max-holds=20000", "--max-block=5m", "--node-timeout=10s", "--node=redis://"+more[0].Addr(), "--node=redis://"+more[1].Addr())
 	a := adminAddress{url: "http://" + p.stderr.await(t, `msg="serving metrics and health" address=(127\.0\.0\.1:\d+)`)}
 	talk := p.talk(t)
 	resource := hostile
@@ -100,13 +100,14 @@ func inUse(t *testing.T, p *process) {
 // tenThousand locks that are kept: the page goes on.
 func tenThousand(t *testing.T, p *process, b *browser) {
 	t.Helper()
-	const many = 10_000
-	talk := p.talk(t)
+	const many, atOnce = 10_000, 25 // which a busy machine takes, too
+	talk, replies := p.talk(t), 0
 	for i := range many {
 		talk.send(t, "LOCK", fmt.Sprint("many:", i), "300000", "TOKEN", "tok-secret", "AUTOEXTEND")
-	}
-	for range many {
-		talk.want(t, "tok-secret")
+		for i%atOnce == atOnce-1 && replies <= i {
+			talk.want(t, "tok-secret")
+			replies++
+		}
 	}
 	began := time.Now()
 	b.shows("all of them", `dl`, "AUTOEXTEND\n"+strconv.Itoa(many+3))
@@ -252,7 +253,7 @@ func readEvent(t *testing.T, events *bufio.Reader) string {
 }
 
 // TestViewersAreLimited and leave when the proxy does. A stream outlives the
-// time that a request may take to be read, which is 5 s.
+// time that other answers may take, which is 10 s.
 func TestViewersAreLimited(t *testing.T) {
 	t.Parallel()
 	r, a := startAdmin(t)
@@ -275,7 +276,7 @@ func TestViewersAreLimited(t *testing.T) {
 	})
 	began := time.Now()
 	client := connect(t, r)
-	for i := 0; time.Since(began) < 6*time.Second; i++ {
+	for i := 0; time.Since(began) < 11*time.Second; i++ {
 		client.do(fmt.Sprintf("LOCK r%d 100000 AUTOEXTEND", i)) // that something changes
 		readEvent(t, streams[1])
 	}
