@@ -109,6 +109,7 @@ func (c *connection) gather(b *batch) (more bool) {
 			b.perishable = append(b.perishable, perishable{p, len(b.bytes)})
 		}
 	}
+	b.ready = slots{} // the write may take long
 	return true
 }
 
