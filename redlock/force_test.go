@@ -60,9 +60,10 @@ func TestForceUnlockEndsAHoldAndWakesWaiters(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantErr(t, "the hold", h.end(t), ErrLost)
-	if left := <-h.left; left > noticeOfForce || !h.Lost() {
-		t.Errorf("its holder has %v to be told", left)
+	if left := <-h.left; left > noticeOfForce || !h.Lost() || h.Loss() != LossForced {
+		t.Errorf("its holder has %v to be told that it was lost for the reason %q", left, h.Loss())
 	}
+	wantMoved(t, "the loss", moved(nil, holding.Stats().Losses), map[string]uint64{LossForced: 1})
 	g, err := near.wait(t)
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +90,7 @@ func TestAHoldElsewhereLearnsOfForce(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantErr(t, "the hold", h.end(t), ErrLost)
+	wantMoved(t, "the loss", moved(nil, q.Stats().Losses), map[string]uint64{LossNotHeld: 1})
 	wantNoKeys(t, servers)
 }
 

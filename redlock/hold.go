@@ -31,7 +31,7 @@ type Hold struct {
 	extending bool
 	full      bool // it may not be extended any further
 	over      bool
-	lost      bool
+	loss      string // why it was lost; empty: it was not
 }
 
 // Hold begins to extend a lock that Lock has just granted for a Request with
@@ -71,7 +71,15 @@ func (h *Hold) Over() bool {
 func (h *Hold) Lost() bool {
 	h.quorum.keeper.mu.Lock()
 	defer h.quorum.keeper.mu.Unlock()
-	return h.lost
+	return h.loss != ""
+}
+
+// Loss is why it was lost, one of LossNotHeld, LossNoQuorum, LossMaxHold and
+// LossForced, or empty.
+func (h *Hold) Loss() string {
+	h.quorum.keeper.mu.Lock()
+	defer h.quorum.keeper.mu.Unlock()
+	return h.loss
 }
 
 // Resource is what is locked.

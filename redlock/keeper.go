@@ -104,6 +104,21 @@ func (k *keeper) unlocked(resource, token string) {
 	}
 }
 
+// lose notes and counts why a Hold is lost. The caller holds the lock.
+func (h *Hold) lose(reason string) {
+	h.loss = reason
+	h.quorum.stats.lost(reason)
+}
+
+// ranOut is why the validity of a Hold ends: it had been extended as far as it may
+// be, or could not be.
+func (h *Hold) ranOut() string {
+	if h.full {
+		return LossMaxHold
+	}
+	return LossNoQuorum
+}
+
 // noticeOfForce is how long the holder's process has to tell it that its lock was
 // released by force: nothing is gained by more, as another may have it at once.
 const noticeOfForce = 200 * time.Millisecond
@@ -114,7 +129,7 @@ func (k *keeper) forced(resource, token string) {
 	h := k.byLock[lockName{resource, token}]
 	if h != nil {
 		k.drop(h)
-		h.lost = true
+		h.lose(LossForced)
 		if soon := time.Now().Add(noticeOfForce); h.until.After(soon) {
 			h.until = soon
 		}
@@ -154,8 +169,7 @@ func (k *keeper) ring() {
 		h := k.heap[0]
 		if !now.Before(h.until.Add(-margin(h.ttl))) {
 			k.drop(h)
-			h.lost = true
-			h.quorum.stats.ranOut(h)
+			h.lose(h.ranOut())
 			lost = append(lost, h)
 			continue
 		}
@@ -204,8 +218,7 @@ func (k *keeper) extended(h *Hold, g Grant, err error) {
 		h.relied(g.Until)
 	case lost:
 		k.drop(h)
-		h.lost = true
-		h.quorum.stats.lostNotHeld.Add(1)
+		h.lose(LossNotHeld)
 	default:
 		// The validity from before stands, and until it ends there is time for a few
 		// more tries.

@@ -14,7 +14,7 @@ type Stats struct {
 	// was granted and then given back counts as granted, and in Undone.
 	Locks, Extends, Unlocks, AutoExtends map[string]uint64
 	// Losses are Holds that ended with ErrLost, by the reason: LossNotHeld,
-	// LossNoQuorum or LossMaxHold.
+	// LossNoQuorum, LossMaxHold or LossForced.
 	Losses map[string]uint64
 	Undone uint64
 	// SplitVotes are rounds that nobody could win.
@@ -52,6 +52,7 @@ const (
 	LossNotHeld  = "not_held"  // a majority of the nodes does not have it any more
 	LossNoQuorum = "no_quorum" // no extension came through before the validity ended
 	LossMaxHold  = "max_hold"  // it was held for as long as was allowed
+	LossForced   = "forced"    // ForceUnlock of this Quorum released it; of another it is LossNotHeld
 )
 
 // Stats takes a snapshot. It is cheap enough to be called every second.
@@ -64,6 +65,7 @@ func (q *Quorum) Stats() Stats {
 		AutoExtends: c.autoExtends.snapshot(OutcomeExtended, OutcomeNotHeld),
 		Losses: map[string]uint64{
 			LossNotHeld: c.lostNotHeld.Load(), LossNoQuorum: c.lostNoQuorum.Load(), LossMaxHold: c.lostMaxHold.Load(),
+			LossForced: c.lostForced.Load(),
 		},
 		Undone:     c.undone.Load(),
 		SplitVotes: c.splitVotes.Load(),
@@ -145,11 +147,12 @@ func (o *outcomes) snapshot(won string, others ...string) map[string]uint64 {
 // allocating. They stand apart from what those only read, so that a write here
 // takes nothing from another core's cache.
 type counters struct {
-	locks, extends, unlocks, autoExtends   outcomes
-	lostNotHeld, lostNoQuorum, lostMaxHold atomic.Uint64
-	undone, splitVotes                     atomic.Uint64
-	grantTime, waitTime, roundTrip         timings
-	validity                               validities
+	locks, extends, unlocks, autoExtends outcomes
+	lostNotHeld, lostNoQuorum            atomic.Uint64
+	lostMaxHold, lostForced              atomic.Uint64
+	undone, splitVotes                   atomic.Uint64
+	grantTime, waitTime, roundTrip       timings
+	validity                             validities
 }
 
 func newCounters() *counters {
@@ -191,12 +194,17 @@ func (c *counters) task(k *task) {
 	}
 }
 
-// ranOut counts a Hold whose validity ends.
-func (c *counters) ranOut(h *Hold) {
-	if h.full { // it had been extended as far as it may be
-		c.lostMaxHold.Add(1)
-	} else {
+// lost counts a Hold that was lost for one of the reasons above.
+func (c *counters) lost(reason string) {
+	switch reason {
+	case LossNotHeld:
+		c.lostNotHeld.Add(1)
+	case LossNoQuorum:
 		c.lostNoQuorum.Add(1)
+	case LossMaxHold:
+		c.lostMaxHold.Add(1)
+	case LossForced:
+		c.lostForced.Add(1)
 	}
 }
 
