@@ -26,6 +26,7 @@ func (t *Table) hold(s *Session, o lockOptions, g redlock.Grant) Reply {
 		if errors.Is(err, redlock.ErrLost) {
 			now := time.Now()
 			t.Front.Lose(s, lockLost(h.Resource()), now.Add(h.Until().Sub(now)/2))
+			t.losses.note(h.Resource(), h.Loss(), s)
 		}
 	})
 	s.mu.Lock()

@@ -63,6 +63,7 @@ type Table struct {
 	stats   stats
 	holds   atomic.Int64 // locks that are extended, or may be in a moment
 	slow    slowlog
+	losses  *losses
 }
 
 // Front is what commands ask of the connections; package proxy has them.
@@ -92,6 +93,7 @@ type Traffic struct {
 // Prepare completes a table whose fields have been set.
 func (t *Table) Prepare() error {
 	t.since, t.runID = time.Now(), newRunID()
+	t.losses = newLosses(t.Logger, lossInterval)
 	if t.GuessDelay == 0 {
 		t.GuessDelay = time.Second
 	}
@@ -134,6 +136,10 @@ func (t *Table) Leave() {
 		t.Quorum.StopWaiting()
 	}
 }
+
+// Close ends what a table does in the background. It is called when its Quorum and
+// its Front are closed.
+func (t *Table) Close() { t.losses.close() }
 
 // sorted gives the rows by name, with those of subcommands behind their
 // command if they are wanted.

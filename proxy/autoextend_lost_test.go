@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -195,4 +196,40 @@ func TestAGrantOfALockThatIsLost(t *testing.T) {
 	c.wantEnd()
 	holder.unlocks("held", "tok-h")
 	wantNoKeysOn(t, servers, f, elsewhere)
+}
+
+// TestLostLocksAreInTheLog, each with its client and why, and never its token.
+func TestLostLocksAreInTheLog(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	f := startOn(t, servers)
+	admin := f.dial()
+	logged := func(reason, resource string) {
+		t.Helper()
+		c := f.dial()
+		c.send(command("CLIENT", "SETNAME", "worker-"+reason))
+		c.want("+OK\r\n")
+		c.holds(resource, 1500, "tok-c", "AUTOEXTEND")
+		switch reason {
+		case "not_held":
+			for _, s := range servers {
+				if err := s.Client().Del(t.Context(), resource).Err(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		case "forced":
+			admin.send(command("FORCEUNLOCK", resource))
+			admin.want(":1\r\n")
+		case "no_quorum":
+			servers[0].Kill()
+			servers[1].Kill()
+		}
+		want := regexp.MustCompile(`level=WARN msg="a lock with AUTOEXTEND is lost, and its connection closed: see that its client stopped, and find out [^"]+" ` +
+			`resource="` + resource + `" reason=` + reason + ` client=` + regexp.QuoteMeta(c.conn.LocalAddr().String()) + ` name=worker-` + reason + ` user=default`)
+		eventually(t, "the log has "+want.String(), func() bool { return want.MatchString(f.log.String()) })
+		c.wantEnd()
+	}
+	logged("not_held", "orders 17")
+	logged("forced", "orders 18")
+	logged("no_quorum", "orders 19")
 }

@@ -62,6 +62,7 @@ type setup struct {
 type front struct {
 	t      *testing.T
 	server *proxy.Server
+	table  *commands.Table
 	users  string // what the ACL file says; read by the proxy at ACL LOAD
 	quorum *redlock.Quorum
 	nodes  []*node
@@ -92,7 +93,7 @@ func start(t *testing.T, s setup) *front {
 		table.OpenUsers = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(f.users)), nil }
 	}
 	f.server = proxy.New(context.WithoutCancel(t.Context()), proxy.Options{Table: table, MaxClients: s.maxClients, IdleTimeout: s.idle, Logger: logger})
-	f.quorum, table.Front = quorum, f.server
+	f.quorum, f.table, table.Front = quorum, table, f.server
 	if err := table.Prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +137,7 @@ func (f *front) end() {
 	if err := f.quorum.Close(soon); err != nil {
 		f.t.Errorf("the quorum did not come to rest: %v", err)
 	}
+	f.table.Close()
 }
 
 var secret = regexp.MustCompile(`tok-|pass-|[0-9a-f]{40}`)

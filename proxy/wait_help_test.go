@@ -51,7 +51,7 @@ func startOn(t *testing.T, servers []*redistest.Server, change ...func(*custom))
 		t.Fatal(err)
 	}
 	f.server = proxy.New(context.WithoutCancel(t.Context()), proxy.Options{Table: o.table, IdleTimeout: o.idle, Logger: logger})
-	f.quorum, o.table.Quorum, o.table.Front = quorum, quorum, f.server
+	f.quorum, f.table, o.table.Quorum, o.table.Front = quorum, o.table, quorum, f.server
 	if err := o.table.Prepare(); err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,7 @@ func (s *serve) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
+	defer table.Close()
 	reloads := &reloader{
 		log: log, level: level, table: table, access: access, logins: takeLogins(nodes), systemd: systemd{log},
 		again: env.again, running: s.config, values: env.given.values, hangups: hangups,
