@@ -54,7 +54,7 @@ func (c *nodeClock) note(g *guard, s sighting) {
 	}
 	if until := s.received.Add(span); until.After(c.mistrusted) {
 		c.mistrusted = until
-		q.options.Logger.Warn("the node's clock went ahead of ours by more than the drift allows; it casts no votes until the locks that may have ended too soon have lapsed (does something set its clock?)",
+		q.options.Logger.Warn("the node's clock went ahead of ours by more than the drift allows; it casts no votes until the locks that may have ended too soon have lapsed, then again by itself: let NTP slew its clock and nothing step it",
 			"node", g.nameOf(c), "ahead", ahead.Round(time.Millisecond), "for", span.Round(time.Millisecond))
 	}
 }
@@ -93,7 +93,7 @@ func (g *guard) warnOfSkew(m *member) {
 	skew := time.Duration(m.clock.offset-median) * time.Microsecond
 	far := known && skew.Abs() > time.Duration(g.longest.Load())/skewShare
 	if far && !m.skewed {
-		m.node.logger.Warn("the node's clock differs from the other nodes'; beyond a quarter of the longest ttl it accepts no fences", "by", skew.Round(time.Millisecond))
+		m.node.logger.Warn("the node's clock differs from the other nodes'; beyond a quarter of the longest ttl it accepts no fences: let NTP slew it", "by", skew.Round(time.Millisecond))
 	}
 	m.skewed = far
 }
@@ -137,7 +137,7 @@ func (q *Quorum) awaken() {
 		}
 		if q.slept.CompareAndSwap(before, slept) {
 			q.keeper.slept(time.Duration(slept - before))
-			q.options.Logger.Warn("this machine was suspended", "for", time.Duration(slept-before).Round(time.Millisecond))
+			q.options.Logger.Warn("this machine was suspended: locks that were kept or granted here may have lapsed meanwhile; run proxies where nothing suspends the machine", "for", time.Duration(slept-before).Round(time.Millisecond))
 			return
 		}
 	}

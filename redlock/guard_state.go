@@ -25,7 +25,7 @@ func (g *guard) tell(m *member, st ruling) {
 			m.node.logger.Info("node votes")
 		}
 	case StateQuarantined:
-		m.node.logger.Warn("node casts no votes for now, and still extends and releases; the locks it may have forgotten must lapse first", "err", news)
+		m.node.logger.Warn("node casts no votes for now, and still extends and releases; the locks it may have forgotten must lapse first: restart no other node until then, it votes again by itself", "err", news)
 	case StateRefused:
 		m.node.logger.Error("node can not be used", "err", news)
 	default:
