@@ -27,7 +27,7 @@ type config struct {
 	MaxClients            int           `help:"Most connections at once." default:"10000" group:"Clients"`
 	IdleTimeout           time.Duration `help:"End connections that ask for nothing for so long; 0 is never." default:"0s" group:"Clients"`
 	DrainTimeout          time.Duration `help:"How long clients may still release and extend after SIGTERM." default:"5s" group:"Clients"`
-	Requirepass           string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD" secret:"" reload:"" group:"Access"`
+	Requirepass           string        `help:"Password that clients must give. Better in REDLOCK_REQUIREPASS than on the command line, which others can read." placeholder:"PASSWORD" secret:"" group:"Access"`
 	Aclfile               string        `help:"File of users in Redis' ACL syntax; read again at ACL LOAD and SIGHUP." placeholder:"FILE" group:"Access"`
 	TLSCert               string        `help:"PEM certificate chain. With it and its key the host:port listeners speak TLS only; read again at SIGHUP." name:"tls-cert" placeholder:"FILE" group:"Access"`
 	TLSKey                string        `help:"PEM key of --tls-cert." name:"tls-key" placeholder:"FILE" group:"Access"`
@@ -35,7 +35,7 @@ type config struct {
 	ProtectedMode         string        `help:"Refuse to listen beyond this machine without a password, users or client certificates: yes or no." default:"yes" enum:"yes,no" group:"Access"`
 	Admin                 string        `help:"Where a page for people (/), /metrics, /healthz and /readyz are served over HTTP: host:port or unix:///path. Beyond this machine only with --admin-password." placeholder:"ADDR" group:"Admin"`
 	AdminPassword         string        `help:"Password that / and /metrics ask for, with any user name. Better in REDLOCK_ADMIN_PASSWORD than on the command line." placeholder:"PASSWORD" secret:"" group:"Admin"`
-	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" reload:"" group:"Log"`
+	LogLevel              string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" group:"Log"`
 	LogFormat             string        `help:"text or json." default:"text" enum:"text,json" group:"Log"`
 }
 

@@ -17,8 +17,8 @@ func (c *quorumConfig) secureNodes(nodes []*tls.Config) error {
 
 // secure completes the TLS settings of rediss:// urls; flag is the name of the
 // flag they are from, and the beginning of those of the files. The files are
-// read once: connections are made at any time, and a file that is replaced by a
-// bad one should be noticed by a restart and not in the night.
+// not read for each connection: one that is replaced by a bad one should be noticed
+// by who starts or reloads the proxy, and not in the night.
 func secure(flag string, f tlsFiles, urls []*tls.Config) error {
 	if f.CA+f.Cert == "" {
 		return nil

@@ -17,8 +17,8 @@ type quorumConfig struct {
 	DriftFactor float64       `help:"Share of a ttl given up for clock drift." default:"0.01"`
 	MaxTTL      time.Duration `help:"Longest ttl a client may ask for; also how long a node that may have forgotten locks casts no votes. The same for all proxies" default:"5m" name:"max-ttl"`
 	NodeTimeout time.Duration `help:"How long one node may take for one request." default:"250ms"`
-	NodeTLSCA   string        `help:"PEM certificates that vouch for the nodes of rediss:// urls, instead of those of the system." name:"node-tls-ca" placeholder:"FILE"`
-	NodeTLSCert string        `help:"PEM certificate chain to show to the nodes of rediss:// urls." name:"node-tls-cert" placeholder:"FILE"`
+	NodeTLSCA   string        `help:"PEM certificates that vouch for the nodes of rediss:// urls, instead of those of the system; read again at SIGHUP." name:"node-tls-ca" placeholder:"FILE"`
+	NodeTLSCert string        `help:"PEM certificate chain to show to the nodes of rediss:// urls; read again at SIGHUP." name:"node-tls-cert" placeholder:"FILE"`
 	NodeTLSKey  string        `help:"PEM key of --node-tls-cert." name:"node-tls-key" placeholder:"FILE"`
 }
 

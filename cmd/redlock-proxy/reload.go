@@ -114,8 +114,11 @@ func (r *reloader) apply(now config) (changed []string, err error) {
 		}
 		changed = append(changed, "requirepass")
 	}
+	r.logins.set(nodes)
+	if now.NodeTLSCA+now.NodeTLSCert != "" {
+		r.log.Info("certificates for the nodes loaded, for new connections")
+	}
 	if !slices.Equal(now.Node, r.running.Node) {
-		r.logins.set(nodes)
 		changed = append(changed, "node")
 	}
 	if now.LogLevel != r.running.LogLevel {

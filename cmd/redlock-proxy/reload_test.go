@@ -164,3 +164,50 @@ func TestSIGHUPWithoutItsFile(t *testing.T) {
 		t.Errorf("PING: %q", got)
 	}
 }
+
+// TestSIGHUPChangesTheNodesCertificates: of both sides, with an authority that
+// neither had. Connections that are open stay.
+func TestSIGHUPChangesTheNodesCertificates(t *testing.T) {
+	t.Parallel()
+	first, second := redistest.NewAuthority(t), redistest.NewAuthority(t)
+	servers, addrs := redistest.StartTLS(t, 3, first)
+	ca, cert, key := write(t, "ca.pem", ""), write(t, "cert.pem", ""), write(t, "key.pem", "")
+	issue := func(a *redistest.Authority) {
+		c, k := a.Issue(t, "proxy")
+		for file, from := range map[string]string{ca: a.File, cert: c, key: k} {
+			write(t, file, readFile(t, from))
+		}
+	}
+	issue(first)
+	nodes := "node: [rediss://" + strings.Join(addrs, ", rediss://") + "]\n"
+	r := startReloaded(t, nodes, "--node-tls-ca="+ca, "--node-tls-cert="+cert, "--node-tls-key="+key)
+	lock := func() string { return r.cli(t, "LOCK", "a", "60000", "TOKEN", "tok-1") }
+	if got := lock(); !strings.HasPrefix(got, "tok-1\n") {
+		t.Fatalf("LOCK: %q", got)
+	}
+
+	theirs, theirKey := second.Issue(t, "redis")
+	for _, s := range servers {
+		for _, command := range [][]any{
+			{"CONFIG", "SET", "tls-ca-cert-file", second.File, "tls-cert-file", theirs, "tls-key-file", theirKey},
+			{"CLIENT", "KILL", "TYPE", "normal"}, {"CLIENT", "KILL", "TYPE", "pubsub"},
+		} {
+			if err := s.Client().Do(t.Context(), command...).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	eventually(t, "the nodes are not believed any more", func() bool { return strings.Contains(lock(), "certificate signed by unknown authority") })
+	issue(second)
+	r.change(t, nodes, "certificates for the nodes loaded, for new connections")
+	eventually(t, "the nodes are used again", func() bool { return strings.HasPrefix(lock(), "tok-1\n") })
+
+	write(t, cert, "nonsense")
+	r.change(t, nodes, "configuration not loaded, all settings stay as they were\" err=\"--node-tls-cert="+cert)
+	for _, s := range servers {
+		if err := s.Client().Do(t.Context(), "CLIENT", "KILL", "TYPE", "normal").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the certificates of before count", func() bool { return strings.HasPrefix(lock(), "tok-1\n") })
+}
