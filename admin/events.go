@@ -24,6 +24,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.viewers.Add(-1)
+	let := s.now.Load() // in by this password
 	pageHeaders(w, "text/event-stream")
 	stream := http.NewResponseController(w)
 	tick := time.NewTicker(sampleEvery)
@@ -40,6 +41,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-tick.C:
+			if s.now.Load() != let {
+				return // the browser comes again, and is asked for the new one
+			}
 		case <-r.Context().Done():
 			return
 		case <-s.closing:

@@ -19,7 +19,7 @@ type Options struct {
 	Table *commands.Table
 	// Password that whoever asks must give, with any user name, for all but
 	// /healthz and /readyz. Empty: none, and then only requests to this machine by
-	// its address are answered.
+	// its address are answered. SetPassword changes it.
 	Password string
 	// Logger hears, at the level debug, of requests that are no HTTP.
 	Logger *slog.Logger
@@ -31,7 +31,8 @@ type Server struct {
 	http    *http.Server
 	work    sync.WaitGroup
 	open    atomic.Bool // clients can connect to the proxy
-	clients atomic.Int64
+	now     atomic.Pointer[password]
+	conns   connections
 	sampler *sampler
 	viewers atomic.Int64
 	closing chan struct{} // closed to end the streams
@@ -39,7 +40,6 @@ type Server struct {
 
 // Bounds of what anybody who reaches the address can make the proxy do.
 const (
-	maxConnections = 64 // of a few scrapers and people
 	maxHeader      = 16 << 10
 	requestTimeout = 5 * time.Second
 	answerTimeout  = 10 * time.Second
@@ -53,6 +53,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{options: o, closing: make(chan struct{})}
+	s.SetPassword(o.Password)
 	s.sampler = &sampler{take: s.viewOf, stats: o.Table.Quorum.Stats, template: rendering, logger: o.Logger}
 	s.http = &http.Server{
 		Handler:           s.Handler(),
@@ -62,7 +63,8 @@ func New(o Options) (*Server, error) {
 		IdleTimeout:       keepAlive,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
-		ConnState:         s.count,
+		ConnState:         s.conns.changed,
+		ConnContext:       withConnection,
 	}
 	return s, nil
 }
@@ -101,16 +103,4 @@ func (s *Server) Close(ctx context.Context) {
 		_ = s.http.Close()
 	}
 	s.work.Wait()
-}
-
-// count refuses connections beyond the most there may be.
-func (s *Server) count(c net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		if s.clients.Add(1) > maxConnections {
-			_ = c.Close()
-		}
-	case http.StateClosed, http.StateHijacked:
-		s.clients.Add(-1)
-	}
 }

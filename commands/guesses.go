@@ -38,6 +38,13 @@ func (b bucket) now(t time.Time) bucket {
 	return bucket{min(left, guessBurst), t}
 }
 
+// MayGuess lets an address have one password looked at that is given elsewhere
+// than in AUTH, or not. GuessedRight is to be told when it was right.
+func (t *Table) MayGuess(addr string) bool { return t.guesses.take(addr, time.Now()) }
+
+// GuessedRight takes back that a password counted as wrong.
+func (t *Table) GuessedRight(addr string) { t.guesses.right(addr) }
+
 // take lets an address have one password looked at, or not. It counts as wrong
 // until right gives it back.
 func (g *guesses) take(addr string, now time.Time) bool {
