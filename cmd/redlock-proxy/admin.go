@@ -41,13 +41,13 @@ func (c *config) validateAdmin() error {
 // adminGrace is how long a scrape may take at the end.
 const adminGrace = time.Second
 
-// openAdmin serves the admin address, if there is one. opened is to be called
-// when clients can connect, end at last.
-func (c *config) openAdmin(ctx context.Context, log *slog.Logger, table *commands.Table) (opened, end func(), err error) {
+// openAdmin serves the admin address, or gives nil if there is none. end is to be
+// called at last.
+func (c *config) openAdmin(ctx context.Context, log *slog.Logger, table *commands.Table) (s *admin.Server, end func(), err error) {
 	if c.Admin == "" {
-		return func() {}, func() {}, nil
+		return nil, func() {}, nil
 	}
-	s, err := admin.New(admin.Options{Table: table, Password: c.AdminPassword, Logger: log})
+	s, err = admin.New(admin.Options{Table: table, Password: c.AdminPassword, Logger: log})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +57,7 @@ func (c *config) openAdmin(ctx context.Context, log *slog.Logger, table *command
 	}
 	s.Serve(l)
 	log.Info("serving metrics and health", "address", l.Addr().String(), "password", c.AdminPassword != "")
-	return s.Open, func() {
+	return s, func() {
 		closing, cancel := context.WithTimeout(ctx, adminGrace)
 		defer cancel()
 		s.Close(closing)

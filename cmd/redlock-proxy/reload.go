@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"redlock-proxy/admin"
 	"redlock-proxy/commands"
 )
 
@@ -21,6 +22,7 @@ type reloader struct {
 	table   *commands.Table
 	access  access
 	logins  logins
+	admin   *admin.Server // nil: no admin address
 	systemd systemd
 	again   func() (*given, error)
 	// running are the settings that count now.
@@ -88,6 +90,9 @@ func (r *reloader) reloadFlags() error {
 	}
 	now := r.running // with what can be applied, and nothing else
 	now.Requirepass, now.LogLevel = want.Requirepass, want.LogLevel
+	if r.running.Admin != "" {
+		now.AdminPassword = want.AdminPassword
+	}
 	if sameNodes(now.Node, want.Node) {
 		now.Node = want.Node
 	}
@@ -120,6 +125,10 @@ func (r *reloader) apply(now config) (changed []string, err error) {
 	}
 	if !slices.Equal(now.Node, r.running.Node) {
 		changed = append(changed, "node")
+	}
+	if now.AdminPassword != r.running.AdminPassword {
+		r.admin.SetPassword(now.AdminPassword)
+		changed = append(changed, "admin-password")
 	}
 	if now.LogLevel != r.running.LogLevel {
 		r.level.Set(levelOf(now.LogLevel))

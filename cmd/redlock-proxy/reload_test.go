@@ -211,3 +211,36 @@ func TestSIGHUPChangesTheNodesCertificates(t *testing.T) {
 	}
 	eventually(t, "the certificates of before count", func() bool { return strings.HasPrefix(lock(), "tok-1\n") })
 }
+
+// TestSIGHUPChangesTheAdminPassword, and takes it away from nobody who can be
+// reached by strangers.
+func TestSIGHUPChangesTheAdminPassword(t *testing.T) {
+	t.Parallel()
+	r := startReloaded(t, "admin-password: first-secret\n", "--admin=0.0.0.0:0")
+	port := r.stderr.await(t, `msg="serving metrics and health" address=\[::\]:(\d+)`)
+	wants := func(password string, want int) {
+		t.Helper()
+		a := adminAddress{url: "http://127.0.0.1:" + port, password: password}
+		if status, body := a.get(t, "/metrics"); status != want {
+			t.Errorf("/metrics with the password %q: %d %.99s, want %d", password, status, body, want)
+		}
+	}
+	wants("first-secret", 200)
+	r.change(t, "admin-password: other-secret\n", "changed=[admin-password]")
+	wants("first-secret", 401)
+	wants("other-secret", 200)
+	r.change(t, "log-level: info\n", "anybody who reaches this address could look; set --admin-password")
+	wants("other-secret", 200)
+	r.change(t, "admin-password: third-secret\nadmin: 127.0.0.1:0\n", "changed=[admin-password]")
+	wants("third-secret", 200)
+	if log := r.stderr.String(); strings.Contains(log, "secret") {
+		t.Errorf("a password is in the log:\n%s", log)
+	}
+}
+
+// TestSIGHUPAddsNoAdminAddress: that takes a restart, with its password.
+func TestSIGHUPAddsNoAdminAddress(t *testing.T) {
+	t.Parallel()
+	r := startReloaded(t, "log-level: info\n")
+	r.change(t, "admin-password: first-secret\nadmin: 127.0.0.1:0\n", `count after a restart only" flags="[admin admin-password]"`)
+}

@@ -135,7 +135,9 @@ func (s *serve) serveClients(env *environment, ctx context.Context, reloads *rel
 	server := proxy.New(ctx, proxy.Options{Table: table, MaxClients: s.MaxClients, IdleTimeout: s.IdleTimeout, Logger: log})
 	table.Front = server
 	defer systemd.watch(func() { server.Clients(); table.Quorum.Nodes() })()
-	opened, closeAdmin, err := s.openAdmin(ctx, log, table)
+	var closeAdmin func()
+	var err error
+	reloads.admin, closeAdmin, err = s.openAdmin(ctx, log, table)
 	if err != nil {
 		s.drain(ctx, log, server)
 		return err
@@ -146,7 +148,9 @@ func (s *serve) serveClients(env *environment, ctx context.Context, reloads *rel
 		s.drain(ctx, log, server)
 		return err
 	}
-	opened()
+	if reloads.admin != nil {
+		reloads.admin.Open()
+	}
 	stop := reloads.run()
 	systemd.ready()
 	<-env.ctx.Done()
