@@ -39,53 +39,8 @@ func exported(t *testing.T) map[string]map[string][]string {
 			names[name][m[1]] = append(names[name][m[1]], m[2])
 		}
 	}
+	names["up"] = map[string][]string{"instance": nil, "job": nil} // of Prometheus itself
 	return names
-}
-
-// checkQuery tells what a query names that no proxy exports: a metric, a label in
-// its braces, or a value there.
-func checkQuery(query string, names map[string]map[string][]string) error {
-	selector := regexp.MustCompile(`(redlock_proxy_\w+)(?:\{([^}]*)\})?`)
-	matcher := regexp.MustCompile(`(\w+)(=~|=|!=|!~)"([^"]*)"`)
-	found := selector.FindAllStringSubmatch(query, -1)
-	if len(found) == 0 {
-		return fmt.Errorf("no metric in %q", query)
-	}
-	for _, s := range found {
-		labels, there := names[s[1]]
-		if !there {
-			return fmt.Errorf("%s is not exported", s[1])
-		}
-		for _, m := range matcher.FindAllStringSubmatch(s[2], -1) {
-			values, there := labels[m[1]]
-			if !there {
-				return fmt.Errorf("%s has no label %s", s[1], m[1])
-			}
-			for _, v := range strings.Split(m[3], "|") {
-				if values != nil && !slices.Contains(values, v) {
-					return fmt.Errorf("%s has no %s=%q", s[1], m[1], v)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-func TestCheckQueryFindsWhatIsWrong(t *testing.T) {
-	t.Parallel()
-	names := map[string]map[string][]string{"redlock_proxy_a": {"x": {"1", "2"}, "instance": nil}}
-	for query, want := range map[string]string{
-		`rate(redlock_proxy_a{x="1",instance=~"$instance"}[5m])`: "<nil>",
-		`redlock_proxy_a{x=~"1|2"}`:                              "<nil>",
-		`redlock_proxy_b`:                                        "redlock_proxy_b is not exported",
-		`redlock_proxy_a{y="1"}`:                                 "redlock_proxy_a has no label y",
-		`redlock_proxy_a{x=~"1|3"}`:                              `redlock_proxy_a has no x="3"`,
-		`up`:                                                     `no metric in "up"`,
-	} {
-		if got := fmt.Sprint(checkQuery(query, names)); got != want {
-			t.Errorf("%s: %s, want %s", query, got, want)
-		}
-	}
 }
 
 // TestAlertsMatchTheProxy: they name what there is, and docs/alerts.md has a
@@ -120,6 +75,9 @@ func TestAlertsMatchTheProxy(t *testing.T) {
 		for _, r := range g.Rules {
 			alerts = append(alerts, r.Alert)
 			if err := checkQuery(r.Expr, names); err != nil {
+				t.Errorf("%s: %v", r.Alert, err)
+			}
+			if err := checkWords(r.Annotations["summary"]+r.Annotations["description"], alertLabel, r.Expr, names); err != nil {
 				t.Errorf("%s: %v", r.Alert, err)
 			}
 			if r.Labels["severity"] == "" || r.Annotations["summary"] == "" || r.Annotations["runbook"] != "docs/alerts.md#"+strings.ToLower(r.Alert) {
@@ -158,7 +116,13 @@ func TestDashboardMatchesTheProxy(t *testing.T) {
 	var board struct {
 		Panels []struct {
 			Title   string
-			Targets []struct{ Expr string }
+			Targets []struct{ Expr, LegendFormat string }
+		}
+		Templating struct {
+			List []struct {
+				Name, Type string
+				Query      any
+			}
 		}
 	}
 	text, err := os.ReadFile("../../deploy/dashboard.json")
@@ -169,16 +133,34 @@ func TestDashboardMatchesTheProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := exported(t)
+	variables := []string{"__rate_interval"}
+	for _, v := range board.Templating.List {
+		variables = append(variables, v.Name)
+		if v.Type != "query" {
+			continue
+		}
+		if err := checkVariable(fmt.Sprint(v.Query), names); err != nil {
+			t.Errorf("variable %s: %v", v.Name, err)
+		}
+	}
 	queries := 0
 	for _, p := range board.Panels {
 		for _, target := range p.Targets {
 			queries++
+			for _, m := range regexp.MustCompile(`\$\{?(\w+)`).FindAllStringSubmatch(target.Expr, -1) {
+				if !slices.Contains(variables, m[1]) {
+					t.Errorf("panel %q: no variable $%s", p.Title, m[1])
+				}
+			}
 			if err := checkQuery(target.Expr, names); err != nil {
+				t.Errorf("panel %q: %v", p.Title, err)
+			}
+			if err := checkWords(target.LegendFormat, legendLabel, target.Expr, names); err != nil {
 				t.Errorf("panel %q: %v", p.Title, err)
 			}
 		}
 	}
-	if queries < 20 {
-		t.Errorf("%d queries, as if the file were read wrongly", queries)
+	if queries < 20 || len(variables) != 3 {
+		t.Errorf("%d queries and the variables %v, as if the file were read wrongly", queries, variables)
 	}
 }
