@@ -21,7 +21,9 @@ type scene struct {
 	servers []*redistest.Server
 	admin   adminAddress
 	open    []*client
-	moved   map[string]bool // every name there was: whether it was ever another value than 0
+	// moved has every name there was, and every series without its node: whether it
+	// was ever another value than 0.
+	moved map[string]bool
 }
 
 // hidden is in everything that must not be shown: tokens, passwords, resources.
@@ -57,11 +59,14 @@ func (s *scene) scrape() series {
 			s.Fatalf("/metrics: %q", l)
 		}
 		all[l[:i]] = v
-		name := metricOf(l[:i])
-		s.moved[name] = s.moved[name] || v != 0
+		for _, name := range []string{metricOf(l[:i]), nodeLabel.ReplaceAllString(l[:i], "{")} {
+			s.moved[name] = s.moved[name] || v != 0
+		}
 	}
 	return all
 }
+
+var nodeLabel = regexp.MustCompile(`\{node="[^"]*",?`)
 
 // metricOf is the name without labels, and without what histograms add.
 func metricOf(series string) string {
@@ -121,10 +126,35 @@ func TestEveryMetricFollowsWhatHappens(t *testing.T) {
 	}
 	for name, moved := range s.moved {
 		const unread = "redlock_proxy_unread_replies_total" // nobody leaves 64 MiB of them here
-		if !moved && strings.HasPrefix(name, "redlock_proxy_") && name != unread {
+		if !moved && strings.HasPrefix(name, "redlock_proxy_") && !strings.Contains(name, "{") && name != unread {
 			t.Errorf("%s was always 0", name)
 		}
 	}
+	for _, r := range required {
+		for _, value := range strings.Fields(r.values) {
+			name := "redlock_proxy_" + r.name + "{" + r.label + `="` + value + `"}`
+			if moved, there := s.moved[name]; !moved {
+				t.Errorf("%s is there: %v, and was always 0", name, there)
+			}
+		}
+	}
+}
+
+// required are the labels that must be there, and move. TOOLATE has its own test.
+var required = []struct{ name, label, values string }{
+	{"operations_total", `operation="lock",outcome`, "granted held no_quorum cancelled limit"},
+	{"operations_total", `operation="extend",outcome`, "extended not_held no_quorum"},
+	{"operations_total", `operation="unlock",outcome`, "released not_held no_quorum"},
+	{"operations_total", `operation="auto_extend",outcome`, "extended not_held no_quorum"},
+	{"lost_locks_total", "reason", "not_held no_quorum max_hold forced"},
+	{"node_requests_total", "outcome", "yes no unanswered not_asked"},
+	{"node_state", "state", "admitted quarantined down"},
+	{"commands_total", "command", "lock trylock extend unlock forceunlock auth"},
+	{"commands_rejected_total", "command", "lock"},
+	{"commands_failed_total", "command", "lock extend unlock"},
+	{"error_replies_total", "code", "ERR WRONGPASS NOQUORUM LIMIT"},
+	{"limit_hits_total", "limit", "max_waiters"},
+	{"access_denied_total", "reason", "auth"},
 }
 
 func (s *scene) outcomes() {
@@ -201,6 +231,13 @@ func (s *scene) holding() {
 		}
 	}
 	s.await(`lost_locks_total{reason="not_held"}`, 1)
+	s.await("held_locks", 0)
+	longest, forced, admin := s.client(), s.client(), s.client()
+	s.want(longest.do("LOCK hidden-c 500 AUTOEXTEND MAXHOLD 500"), "*2")
+	s.await(`lost_locks_total{reason="max_hold"}`, 1)
+	s.want(forced.do("LOCK hidden-h 60000 AUTOEXTEND"), "*2")
+	s.want(admin.do("FORCEUNLOCK hidden-h"), ":1")
+	s.await(`lost_locks_total{reason="forced"}`, 1)
 	s.await("held_locks", 0)
 }
 
@@ -282,10 +319,15 @@ func (s *scene) aNodeThatRestarts() {
 
 func (s *scene) noQuorum() {
 	s.Helper()
-	c := s.client()
+	c, holder := s.client(), s.client()
+	s.want(c.do("LOCK hidden-i 60000 TOKEN hidden-token"), "*2")
+	s.want(holder.do("LOCK hidden-h 2000 AUTOEXTEND"), "*2")
 	s.servers[0].Kill()
 	s.servers[1].Kill()
 	s.want(c.do("LOCK hidden-g 60000"), "-NOQUORUM")
+	s.want(c.do("EXTEND hidden-i hidden-token 60000"), "-NOQUORUM")
+	s.want(c.do("UNLOCK hidden-i hidden-token"), "-NOQUORUM")
+	s.await(`lost_locks_total{reason="no_quorum"}`, 1)
 	s.awaitThat(`operations_total{operation="lock",outcome="no_quorum"}`, positive)
 	s.awaitThat(`error_replies_total{code="NOQUORUM"}`, positive)
 	s.await("ready", 0)
