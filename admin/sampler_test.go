@@ -25,6 +25,7 @@ func worst(t *testing.T) (p *sampler, looks *int) {
 		v := view{State: long}
 		for range mostListed {
 			v.Contended = append(v.Contended, redlock.Contended{Resource: long, Waiting: 1e6})
+			v.Refused = append(v.Refused, redlock.Refused{Resource: long, Times: 1e6})
 			v.Held = append(v.Held, heldView{long, "10000h59m59s", "10000h59m59s"})
 		}
 		return v

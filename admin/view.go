@@ -15,10 +15,11 @@ import (
 type view struct {
 	Ready     bool
 	State     string
-	Window    string // what the figures are of
+	Window    string // what the times to grant are of
 	Figures   []figure
 	Nodes     []nodeView
 	Contended []redlock.Contended
+	Refused   []redlock.Refused
 	Held      []heldView
 }
 
@@ -28,12 +29,16 @@ type heldView struct{ Resource, For, Valid string }
 
 // viewOf has what one look tells: the rest needs earlier ones.
 func (s *Server) viewOf() view {
-	v := view{State: s.stateLine(), Contended: s.options.Table.Quorum.Contended(mostListed)}
+	q := s.options.Table.Quorum
+	v := view{State: s.stateLine(), Contended: q.Contended(mostListed), Refused: q.Refused(mostListed)}
 	v.Ready, _ = s.ready()
+	for i := range v.Refused {
+		v.Refused[i].Resource = shown(v.Refused[i].Resource)
+	}
 	for i := range v.Contended {
 		v.Contended[i].Resource = shown(v.Contended[i].Resource)
 	}
-	for _, h := range s.options.Table.Quorum.LongestHeld(mostListed) {
+	for _, h := range q.LongestHeld(mostListed) {
 		v.Held = append(v.Held, heldView{shown(h.Resource), seconds(time.Since(h.Since)), seconds(max(time.Until(h.Until), 0))})
 	}
 	return v

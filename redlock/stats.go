@@ -153,6 +153,7 @@ type counters struct {
 	undone, splitVotes                   atomic.Uint64
 	grantTime, waitTime, roundTrip       timings
 	validity                             validities
+	refused                              refusals
 }
 
 func newCounters() *counters {
@@ -166,6 +167,9 @@ func (a *attempt) answer(g Grant, err error) {
 	if err == nil {
 		c.grantTime.add(now.Sub(a.arrived))
 		c.validity.add(g.Validity(now))
+	}
+	if err == ErrHeld {
+		c.refused.add(a.request.Resource, now)
 	}
 	if a.place != nil && a.place.timer != nil { // it was not answered at once
 		c.waitTime.add(now.Sub(a.arrived))

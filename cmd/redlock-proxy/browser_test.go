@@ -18,6 +18,7 @@ type browser struct {
 	out     *bufio.Reader
 	session string
 	last    int
+	asked   []string // urls, when Network is enabled
 }
 
 // startBrowser runs Chromium until the test ends. It has a profile of its own
@@ -119,9 +120,14 @@ func (b *browser) await(method string) json.RawMessage {
 		var answer struct {
 			ID            int
 			Error, Result json.RawMessage
+			Method        string
+			Params        struct{ Request struct{ URL string } }
 		}
 		if err := json.Unmarshal(text[:len(text)-1], &answer); err != nil {
 			b.t.Fatalf("%s: %v in %s", method, err, text)
+		}
+		if answer.Method == "Network.requestWillBeSent" {
+			b.asked = append(b.asked, answer.Params.Request.URL)
 		}
 		if answer.ID != b.last { // an event
 			continue

@@ -7,9 +7,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,7 +32,11 @@ const live = 2 * time.Second
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
 	more := redistest.Start(t, 2)
-	p := startProcess(t, "--admin=127.0.0.1:0", "--max-holds=20000", "--max-block=5m", "--node-timeout=10s", "--node=redis://"+more[0].Addr(), "--node=redis://"+more[1].Addr())
+	ahead := more[0].Addr()
+	if !*updateScreenshot {
+		ahead = setClock(t, ahead, 7)
+	}
+	p := startProcess(t, "--admin=127.0.0.1:0", "--max-holds=20000", "--max-block=5m", "--node-timeout=10s", "--node=redis://"+ahead, "--node=redis://"+more[1].Addr())
 	a := adminAddress{url: "http://" + p.stderr.await(t, `msg="serving metrics and health" address=(127\.0\.0\.1:\d+)`)}
 	talk := p.talk(t)
 	resource := hostile
@@ -42,12 +49,15 @@ func TestPageInABrowser(t *testing.T) {
 	for i := range 5 {
 		p.talk(t).send(t, "LOCK", []string{resource, "orders:17"}[min(i, 1)], "60000", "TOKEN", fmt.Sprint("tok-secret-", i), "BLOCK", "0")
 	}
+	refused(t, p, "report:daily", 3)
 	b := startBrowser(t)
-	b.screen(900, 1080, "light")
+	b.call("Network.enable", map[string]any{}, nil)
+	b.screen(900, 1200, "light")
 	b.open(a.url + "/")
 	b.shows("it is live", `#link`, "Live")
 	b.shows("all nodes", `#state`, "Locks can be taken: 5 of 5 nodes vote, 3 are needed")
 	b.shows("who waits", `#view`, "orders:17\t4\n"+resource+"\t1")
+	b.shows("what is refused", `#view`, "report:daily\t3\n")
 
 	inUse(t, p)
 	b.shows("locks are granted", `dl`, "p99\n", "ms")
@@ -71,10 +81,49 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		return
 	}
+	skewed := regexp.MustCompile(regexp.QuoteMeta(ahead) + `\tadmitted\t[^\n]*\n?\t\+(6\d{3}|7\d{3})\.\d ms`)
+	if nodes := b.text("document.querySelector('.nodes').innerText"); !skewed.MatchString(nodes) {
+		t.Errorf("a clock that is seven seconds ahead is not in:\n%q", nodes)
+	}
+	if err := more[1].RestartEmpty(); err != nil {
+		t.Fatal(err)
+	}
+	b.shows("the node is quarantined", `.nodes`, more[1].Addr()+"\tquarantined, 5m", " left\t", "as it may have forgotten locks")
 	b.wantLegible()
 	b.wantNarrow()
 	tenThousand(t, p, b)
 	b.wantNoSecret(a)
+	_ = syscall.Kill(p.pid, syscall.SIGKILL)
+	b.shows("it is live no more", `#link`, "Not live: the proxy does not answer")
+	b.wantAskedOnly(a.url + "/")
+}
+
+// refused sends so many LOCKs that find their resource held.
+func refused(t *testing.T, p *process, resource string, times int) {
+	t.Helper()
+	c := p.dial(t)
+	t.Cleanup(func() { _ = c.Close() })
+	if _, err := io.WriteString(c, strings.Repeat("TRYLOCK "+resource+" 1000\r\n", times)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, make([]byte, times*len("*-1\r\n"))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantAskedOnly looks at what the browser has asked for since Network was enabled.
+func (b *browser) wantAskedOnly(origin string) {
+	b.t.Helper()
+	for _, path := range []string{"", "page.css", "page.js", "events"} {
+		if !slices.Contains(b.asked, origin+path) {
+			b.t.Errorf("the browser did not ask for /%s, but for %q", path, b.asked)
+		}
+	}
+	for _, url := range b.asked {
+		if !strings.HasPrefix(url, origin) && !strings.HasPrefix(url, "data:") {
+			b.t.Errorf("the page asks for %s", url)
+		}
+	}
 }
 
 // inUse takes and releases a lock some hundred times a second, until the test
