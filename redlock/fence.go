@@ -76,13 +76,16 @@ func (a *attempt) propose(now time.Time) int64 {
 	return max(a.quorum.proposals.next(clock, ahead), a.fenceFloor+1)
 }
 
-// fenceArgs is acquireArgs with a fence.
-func (r *request) fenceArgs(q *Quorum) []any {
+// fenceCommand is acquireCommand with a fence.
+func (r *request) fenceCommand(q *Quorum) []byte {
 	ahead, behind := q.guard.fenceBounds()
-	return []any{
-		"evalsha", &q.scripts.fence.sha, 2, &r.key, fenceKey(r.key), &r.token, &r.value, r.ttl.Milliseconds(),
-		&r.fence, q.guard.lapse().Milliseconds(), ahead.Microseconds(), behind.Microseconds(),
+	b := appendWords(appendArray(r.room[:0], 12), "evalsha", q.scripts.fence.sha, "2", r.key, fenceKey(r.key), r.token, r.value)
+	for _, n := range [...]int64{
+		r.ttl.Milliseconds(), r.fence, q.guard.lapse().Milliseconds(), ahead.Microseconds(), behind.Microseconds(),
+	} {
+		b = appendNumber(b, n)
 	}
+	return b
 }
 
 // fenceError: a node did not accept the fence, though the lock was to be had.

@@ -187,7 +187,7 @@ func (q *Quorum) passes() bool {
 	for lane := range lanesPerNode {
 		p := &passage{done: make(chan bool, 1)}
 		r := &request{op: inspect, key: q.key("passage"), made: time.Now()}
-		r.args, r.ballot = r.inspectArgs(), newBallot(p, len(q.nodes), len(q.nodes))
+		r.command, r.ballot = r.inspectCommand(), newBallot(p, len(q.nodes), len(q.nodes))
 		for i, n := range q.nodes {
 			if known, queued := n.lanes[lane].push(r); !queued {
 				r.ballot.vote(i, known)

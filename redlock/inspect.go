@@ -19,7 +19,7 @@ func (l *line) inspect(f *fanOut) {
 	q := l.queue.quorum
 	i := &inspection{queue: l.queue, resource: l.resource, asked: time.Now()}
 	r := &request{op: inspect, key: q.key(l.resource), made: i.asked, expires: i.asked.Add(q.options.NodeTimeout)}
-	r.args = r.inspectArgs()
+	r.command = r.inspectCommand()
 	r.ballot = newBallot(i, len(q.nodes), q.needed)
 	q.hold()
 	f.send(q, r)

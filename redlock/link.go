@@ -137,7 +137,7 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 			answers[i] = answer{verdict: failed, err: l.waits}
 			continue
 		}
-		l.calls = append(l.calls, call{args: r.args})
+		l.calls = append(l.calls, call{command: r.command})
 	}
 	if len(look)+len(l.calls) == 0 {
 		return nil

@@ -139,11 +139,11 @@ type listing struct {
 // scan asks the node at the position for its next keys.
 func (l *listing) scan() {
 	q := l.quorum
-	args := []any{"scan", strconv.FormatUint(l.at.scan, 10), "count", l.request.Count, "type", "string"}
+	words := []string{"scan", strconv.FormatUint(l.at.scan, 10), "count", strconv.Itoa(l.request.Count), "type", "string"}
 	if prefix := q.options.KeyPrefix; prefix != "" {
-		args = append(args, "match", literally(prefix)+"*")
+		words = append(words, "match", literally(prefix)+"*")
 	}
-	l.ask(args, func(node int) bool { return node == l.at.node })
+	l.ask(appendWords(appendArray(nil, len(words)), words...), func(node int) bool { return node == l.at.node })
 }
 
 // literally is a pattern of Redis that only this text matches.
@@ -152,9 +152,9 @@ func literally(text string) string {
 }
 
 // ask sends a question to some of the nodes; the others count as silent.
-func (l *listing) ask(args []any, wanted func(node int) bool) {
+func (l *listing) ask(command []byte, wanted func(node int) bool) {
 	q, now := l.quorum, time.Now()
-	r := &request{op: inspect, args: args, made: now, expires: now.Add(q.options.NodeTimeout)}
+	r := &request{op: inspect, command: command, made: now, expires: now.Add(q.options.NodeTimeout)}
 	r.ballot = newBallot(l, len(q.nodes), q.needed)
 	for i, n := range q.nodes {
 		a := answer{verdict: failed}
@@ -195,7 +195,7 @@ func (l *listing) complete() {
 		for i, resource := range l.asking {
 			keys[i] = q.key(resource)
 		}
-		l.ask(q.scripts.surveyArgs(keys, ""), func(int) bool { return true })
+		l.ask(q.scripts.surveyCommand(keys, ""), func(int) bool { return true })
 		return
 	}
 	l.end(err)

@@ -195,13 +195,13 @@ func (a *attempt) ask(f *fanOut) {
 	switch {
 	case r.Fence:
 		w.value, w.fence = newValue(w.token), a.propose(now)
-		w.args = w.fenceArgs(q)
+		w.command = w.fenceCommand(q)
 	case r.Token != "" || r.Owned:
 		w.value = newValue(w.token)
-		w.args = w.acquireArgs(&q.scripts)
+		w.command = w.acquireCommand(&q.scripts)
 	default:
 		w.value = w.token
-		w.args = w.setArgs()
+		w.command = w.setCommand()
 	}
 
 	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), asked: now, value: w.value, Fence: w.fence}

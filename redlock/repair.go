@@ -47,7 +47,7 @@ func (h *Hold) startRepair(k *task, answers []answer) {
 	p.ask(p.lacking, func(node int) *request {
 		r := *p.wire
 		r.op, r.expires = repair, k.until
-		r.args = r.repairArgs(q, h.fence, q.guard.nodeTime(node, k.until))
+		r.command = r.repairCommand(q, h.fence, q.guard.nodeTime(node, k.until))
 		return &r
 	})
 }
@@ -56,11 +56,13 @@ func (h *Hold) startRepair(k *task, answers []answer) {
 // relies on.
 const keptState = 2
 
-// repairArgs is for one node: until is the end of the validity by its clock.
-func (r *request) repairArgs(q *Quorum, fence, until int64) []any {
-	return []any{
-		"evalsha", q.scripts.repair.sha, 2, r.key, fenceKey(r.key), r.value, until, fence, q.guard.lapse().Milliseconds(),
+// repairCommand is for one node: until is the end of the validity by its clock.
+func (r *request) repairCommand(q *Quorum, fence, until int64) []byte {
+	b := appendWords(appendArray(nil, 9), "evalsha", q.scripts.repair.sha, "2", r.key, fenceKey(r.key), r.value)
+	for _, n := range [...]int64{until, fence, q.guard.lapse().Milliseconds()} {
+		b = appendNumber(b, n)
 	}
+	return b
 }
 
 // ask sends one request to each of the nodes, and votes for the others.
@@ -111,7 +113,7 @@ func (p *repairing) complete() {
 		now := time.Now()
 		look := *p.wire
 		look.op, look.made, look.expires = inspect, now, now.Add(q.options.NodeTimeout)
-		look.args = look.holdsArgs(&q.scripts)
+		look.command = look.holdsCommand(&q.scripts)
 		p.ask(p.granted, func(int) *request { r := look; return &r })
 		return
 	case p.gone:
@@ -120,9 +122,9 @@ func (p *repairing) complete() {
 	q.end()
 }
 
-// holdsArgs asks whether the token has the key, and changes nothing.
-func (r *request) holdsArgs(s *scripts) []any {
-	return []any{"evalsha", s.holds.sha, 1, r.key, r.token}
+// holdsCommand asks whether the token has the key, and changes nothing.
+func (r *request) holdsCommand(s *scripts) []byte {
+	return appendWords(appendArray(nil, 5), "evalsha", s.holds.sha, "1", r.key, r.token)
 }
 
 // nodeTime is a time of ours by a node's clock, in microseconds; 0 where that

@@ -3,17 +3,17 @@ package redlock
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// call is one of the commands that every lock takes, and what came of it. The
-// other commands of this package, which are few, are go-redis' own.
+// call is one command to a node, and what came of it.
 type call struct {
-	args  []any // strings, *string, int, *int64; they are read until exchange returns
-	value any   // nil, an int64, a string or a []any of these
-	err   error // redis.Nil for a null, an error reply, or what kept the node from answering
+	command []byte
+	value   any   // nil, an int64, a string or a []any of these
+	err     error // redis.Nil for a null, an error reply, or what kept the node from answering
 }
 
 // errorReply is an error that a node sent.
@@ -24,18 +24,97 @@ func (e errorReply) Error() string { return string(e) }
 // RedisError makes it a redis.Error.
 func (errorReply) RedisError() {}
 
-// errReply: the bytes are no reply to anything that was asked.
-var errReply = errors.New("unexpected reply")
+var (
+	// errReply: the bytes are no reply to anything that was asked.
+	errReply = errors.New("unexpected reply")
+	// errShort: they are the beginning of one.
+	errShort = errors.New("the reply is not whole yet")
+)
+
+const (
+	// replyRoom takes the answers to a usual batch in one read.
+	replyRoom = 16 << 10
+	// keepReplies is how large a buffer may become that is used again: replies are
+	// short, but for one that names another holder and those of a listing.
+	keepReplies = 64 << 10
+	// maxReply is far more than any question here is answered with. A node that
+	// announces more is none.
+	maxReply = 64 << 20
+)
+
+// replies reads what a node answers.
+type replies struct {
+	source     io.Reader
+	buf        []byte
+	start, end int // what has come and is not read yet
+}
+
+// next gives the next reply: its value, redis.Nil or an errorReply. Any other
+// error is why there is none, and then there is no further one either.
+func (r *replies) next() (any, error) {
+	for {
+		value, rest, err := readReply(r.buf[r.start:r.end])
+		if err != errShort {
+			r.start = r.end - len(rest)
+			return value, err
+		}
+		if err := r.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// fill reads once, behind what is there.
+func (r *replies) fill() error {
+	switch {
+	case r.start == r.end:
+		r.start, r.end = 0, 0
+		if r.buf == nil {
+			r.buf = make([]byte, replyRoom)
+		}
+	case r.end == len(r.buf) && r.start > 0:
+		r.end = copy(r.buf, r.buf[r.start:r.end])
+		r.start = 0
+	}
+	if r.end == len(r.buf) {
+		if len(r.buf) >= maxReply {
+			return errReply
+		}
+		r.buf = append(r.buf, make([]byte, len(r.buf))...)
+	}
+	n, err := r.source.Read(r.buf[r.end:])
+	r.end += n
+	if n > 0 {
+		return nil // an error comes again
+	}
+	return err
+}
+
+// finished reports whether all that came has been read, and keeps no more memory
+// than it should.
+func (r *replies) finished() bool {
+	if r.start < r.end {
+		return false
+	}
+	if len(r.buf) > keepReplies {
+		r.buf = nil
+	}
+	r.start, r.end = 0, 0
+	return true
+}
 
 // readReply reads the first reply of b, as RESP2 has it
 // (https://redis.io/docs/latest/develop/reference/protocol-spec/), and gives what
-// is behind it. go-redis has seen to it that it is whole.
+// is behind it. The error is one of the reply's, errShort or errReply.
 func readReply(b []byte) (value any, rest []byte, err error) {
-	line, rest, whole := bytes.Cut(b, []byte("\r\n"))
-	if !whole || len(line) == 0 {
+	i := bytes.IndexByte(b, '\n')
+	switch {
+	case i < 0:
+		return nil, nil, errShort
+	case i < 2 || b[i-1] != '\r':
 		return nil, nil, errReply
 	}
-	kind, line := line[0], line[1:]
+	kind, line, rest := b[0], b[1:i-1], b[i+1:]
 	switch kind {
 	case '+':
 		return string(line), rest, nil
@@ -48,22 +127,24 @@ func readReply(b []byte) (value any, rest []byte, err error) {
 		return nil, nil, errReply
 	case kind == ':':
 		return n, rest, nil
-	case n < 0 && (kind == '$' || kind == '*'):
+	case kind != '$' && kind != '*' || n > maxReply:
+		return nil, nil, errReply
+	case n < 0:
 		return nil, rest, redis.Nil
-	case kind == '$' && n <= int64(len(rest))-2:
-		return string(rest[:n]), rest[n+2:], nil
 	case kind == '*':
 		return readList(n, rest)
+	case n+2 > int64(len(rest)):
+		return nil, nil, errShort
 	}
-	return nil, nil, errReply
+	return string(rest[:n]), rest[n+2:], nil
 }
 
 func readList(n int64, b []byte) (any, []byte, error) {
-	var list []any
+	list := make([]any, 0, min(n, int64(len(b)/len("$-1\r\n")+1)))
 	for range n {
 		value, rest, err := readReply(b)
 		switch {
-		case err == errReply:
+		case err == errReply || err == errShort:
 			return nil, nil, err
 		case err == redis.Nil:
 			value = nil

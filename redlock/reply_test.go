@@ -18,18 +18,18 @@ func TestRepliesAreReadAsByGoRedis(t *testing.T) {
 	_, q := five(t)
 	w := newRedisWire(newNodeLink(q.nodes[0]))
 	defer w.close()
+	theirs := redis.NewClient(q.nodes[0].options)
+	defer func() { _ = theirs.Close() }()
 	long := strings.Repeat("long ", 5000)
 	var commands []*redis.Cmd
 	var calls []call
-	key, number := "a key", int64(-12)
 	for _, args := range [][]any{
 		{"ping"},
 		{"echo", ""},
 		{"echo", "two\r\nlines"},
 		{"echo", long},
-		{"echo", &key},
-		{"mget", &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key, &key},
-		{"echo", &number},
+		{"mget", "a", "b", "c", "d"},
+		{"echo", int64(-12)},
 		{"get", "nothing"},
 		{"eval", "return {1, 'two', {3, {}}, false, 1234567890123}", 0},
 		{"eval", "return {}", 0},
@@ -40,14 +40,28 @@ func TestRepliesAreReadAsByGoRedis(t *testing.T) {
 		{"lrange", "none", 0, -1},
 	} {
 		commands = append(commands, redis.NewCmd(t.Context(), args...))
-		calls = append(calls, call{args: args})
+		calls = append(calls, call{command: appendCommand(nil, args)})
 	}
-	for range 2 { // the second time with commands that have been used
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		err := w.exchange(ctx, commands, calls)
-		cancel()
-		if err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	pipe := theirs.Pipeline()
+	for _, c := range commands {
+		_ = pipe.Process(ctx, c) // only queues
+	}
+	_, _ = pipe.Exec(ctx) // each has its own error
+	if err := w.exchange(ctx, []*redis.Cmd{redis.NewCmd(ctx, "ping")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time with room that has been used
+		for i := range calls {
+			calls[i].value, calls[i].err = nil, nil
+		}
+		ping := redis.NewCmd(ctx, "ping")
+		if err := w.exchange(ctx, []*redis.Cmd{ping}, calls); err != nil {
 			t.Fatal(err)
+		}
+		if ping.Val() != "PONG" {
+			t.Errorf("the command in front got %v, %v", ping.Val(), ping.Err())
 		}
 		for i, c := range commands {
 			value, err := c.Result()
@@ -59,12 +73,12 @@ func TestRepliesAreReadAsByGoRedis(t *testing.T) {
 func wantSameReply(t *testing.T, c call, value any, err error) {
 	t.Helper()
 	if !reflect.DeepEqual(texts(c.value), texts(value)) {
-		t.Errorf("%.40q: read %#v, go-redis reads %#v", c.args, c.value, value)
+		t.Errorf("%.60q: read %#v, go-redis reads %#v", c.command, c.value, value)
 	}
 	switch {
 	case err == nil && c.err == nil, err == redis.Nil && c.err == redis.Nil:
 	case err == nil || c.err == nil || c.err.Error() != err.Error() || isReply(c.err) != isReply(err):
-		t.Errorf("%.40q: error %v, go-redis has %v", c.args, c.err, err)
+		t.Errorf("%.60q: error %v, go-redis has %v", c.command, c.err, err)
 	}
 }
 
@@ -92,12 +106,12 @@ func TestBrokenRepliesAreNoAnswers(t *testing.T) {
 			t.Errorf("%q: %v, and %q is left", whole, err, rest)
 		}
 		for n := range len(whole) {
-			if value, _, err := readReply([]byte(whole[:n])); err != errReply {
+			if value, _, err := readReply([]byte(whole[:n])); err != errShort {
 				t.Errorf("%q of %q: %v, %v", whole[:n], whole, value, err)
 			}
 		}
 	}
-	for _, bad := range []string{"?\r\n", "$x\r\n", ":\r\n", ":1x\r\n", "$9223372036854775807\r\nx\r\n", "*9223372036854775807\r\n", "\r\n", "_\r\n"} {
+	for _, bad := range []string{"?\r\n", "$x\r\n", ":\r\n", ":1x\r\n", "$9223372036854775807\r\nx\r\n", "*9223372036854775807\r\n", "\r\n", "_\r\n", ":1\n", "*1\r\n?\r\n"} {
 		value, _, err := readReply([]byte(bad))
 		if !errors.Is(err, errReply) {
 			t.Errorf("%q: %v, %v", bad, value, err)

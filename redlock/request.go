@@ -29,23 +29,21 @@ type request struct {
 	// none, as it must reach the node in the end.
 	expires time.Time
 
-	millis     int64  // the ttl as the command has it
 	kind, part string // a release: what it deletes, see releaseScript
 	tell       notice // and who is told
 
-	// args are the command for go-redis. They point at the fields above: a string
-	// or number that is put into an interface is allocated.
-	args   []any
-	room   [usualArgs]any // for them, as a rule
-	ballot *ballot        // who counts the answers; nil when nobody waits for them
+	command []byte          // as it goes to the node
+	room    [usualRoom]byte // for it, as a rule
+	ballot  *ballot         // who counts the answers; nil when nobody waits for them
 	// void, when set and true, says that the release is not worth sending any
 	// more: an unlock found that a majority does not have the lock, or its caller
 	// was told to try again.
 	void *atomic.Bool
 }
 
-// usualArgs is what a release has; only a fence's are more.
-const usualArgs = 9
+// usualRoom is enough for a release of a token of ours on a resource with a name
+// of some 50 bytes. Longer commands take memory of their own.
+const usualRoom = 256
 
 func (r *request) isVoid() bool { return r.void != nil && r.void.Load() }
 
@@ -62,39 +60,39 @@ func (r *request) undo(s *scripts, broken rules, tell notice) *request {
 	u := &request{op: release, key: r.key, token: r.token, value: r.value, made: time.Now()}
 	switch {
 	case broken.undoByToken:
-		u.args = u.releaseArgs(s, byToken, "", tell)
+		u.command = u.releaseCommand(s, byToken, "", tell)
 	case r.op == extend:
-		u.args = u.releaseArgs(s, byNonce, nonceOf(r.value), tell)
+		u.command = u.releaseCommand(s, byNonce, nonceOf(r.value), tell)
 	default:
-		u.args = u.releaseArgs(s, byValue, "", tell)
+		u.command = u.releaseCommand(s, byValue, "", tell)
 	}
 	return u
 }
 
-// setArgs is for a token that nobody else can have.
-func (r *request) setArgs() []any {
-	r.millis = r.ttl.Milliseconds()
-	return append(r.room[:0], "set", &r.key, &r.value, "px", &r.millis, "nx", "get")
+// setCommand is for a token that nobody else can have.
+func (r *request) setCommand() []byte {
+	b := appendWords(appendArray(r.room[:0], 7), "set", r.key, r.value, "px")
+	return appendWords(appendNumber(b, r.ttl.Milliseconds()), "nx", "get")
 }
 
-// acquireArgs is for a caller's token, or a lock that gets an owner.
-func (r *request) acquireArgs(s *scripts) []any {
-	r.millis = r.ttl.Milliseconds()
-	return append(r.room[:0], "evalsha", &s.acquire.sha, 1, &r.key, &r.token, &r.value, &r.millis)
+// acquireCommand is for a caller's token, or a lock that gets an owner.
+func (r *request) acquireCommand(s *scripts) []byte {
+	b := appendWords(appendArray(r.room[:0], 7), "evalsha", s.acquire.sha, "1", r.key, r.token, r.value)
+	return appendNumber(b, r.ttl.Milliseconds())
 }
 
-func (r *request) extendArgs(s *scripts) []any {
-	r.millis = r.ttl.Milliseconds()
-	return append(r.room[:0], "evalsha", &s.extend.sha, 1, &r.key, &r.token, &r.value, &r.millis)
+func (r *request) extendCommand(s *scripts) []byte {
+	b := appendWords(appendArray(r.room[:0], 7), "evalsha", s.extend.sha, "1", r.key, r.token, r.value)
+	return appendNumber(b, r.ttl.Milliseconds())
 }
 
-func (r *request) releaseArgs(s *scripts, kind, part string, n notice) []any {
+func (r *request) releaseCommand(s *scripts, kind, part string, n notice) []byte {
 	r.kind, r.part, r.tell = kind, part, n
-	what := &r.token
+	what := r.token
 	if kind == byValue {
-		what = &r.value
+		what = r.value
 	}
-	return append(r.room[:0], "evalsha", &s.release.sha, 1, &r.key, &r.kind, what, &r.part, &r.tell.channel, &r.tell.sender)
+	return appendWords(appendArray(r.room[:0], 9), "evalsha", s.release.sha, "1", r.key, kind, what, part, n.channel, n.sender)
 }
 
 // silent is the same release with nobody waiting for its answer. It keeps
@@ -102,32 +100,17 @@ func (r *request) releaseArgs(s *scripts, kind, part string, n notice) []any {
 func (r *request) silent() *request {
 	s := *r
 	s.ballot = nil
-	clear(s.room[:])
-	s.args = append(s.room[:0], r.args...)
-	for i, a := range s.args {
-		switch a {
-		case &r.key:
-			s.args[i] = &s.key
-		case &r.kind:
-			s.args[i] = &s.kind
-		case &r.token:
-			s.args[i] = &s.token
-		case &r.value:
-			s.args[i] = &s.value
-		case &r.part:
-			s.args[i] = &s.part
-		case &r.tell.channel:
-			s.args[i] = &s.tell.channel
-		case &r.tell.sender:
-			s.args[i] = &s.tell.sender
-		}
-	}
+	s.command = append(s.room[:0], r.command...)
 	return &s
 }
 
-func (r *request) inspectArgs() []any { return []any{"pttl", &r.key} }
+func (r *request) inspectCommand() []byte {
+	return appendWords(appendArray(r.room[:0], 2), "pttl", r.key)
+}
 
-func (r *request) publishArgs(n notice) []any { return []any{"publish", n.channel, n.sender} }
+func (r *request) publishCommand(n notice) []byte {
+	return appendWords(appendArray(r.room[:0], 3), "publish", n.channel, n.sender)
+}
 
 // notice is what a release tells those who listen. The zero one tells nothing.
 type notice struct{ channel, sender string }

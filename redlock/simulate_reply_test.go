@@ -38,32 +38,25 @@ func simValueOf(answer any) any {
 func simPipeline(commands []*redis.Cmd, calls []call) [][]string {
 	all := make([][]string, 0, len(commands)+len(calls))
 	for _, c := range commands {
-		all = append(all, simArgs(c.Args()))
+		all = append(all, simArgs(appendCommand(nil, c.Args())))
 	}
 	for _, c := range calls {
-		all = append(all, simArgs(c.args))
+		all = append(all, simArgs(c.command))
 	}
 	return all
 }
 
-// simArgs are the arguments of a command as they go over the network.
-func simArgs(of []any) []string {
-	args := make([]string, len(of))
-	for i, a := range of {
-		switch a := a.(type) {
-		case string:
-			args[i] = a
-		case *string:
-			args[i] = *a
-		case *int64:
-			args[i] = strconv.FormatInt(*a, 10)
-		case int:
-			args[i] = strconv.Itoa(a)
-		case int64:
-			args[i] = strconv.FormatInt(a, 10)
-		default:
-			panic(fmt.Sprintf("an argument of type %T", a))
-		}
+// simArgs are the arguments of a command that goes over the network: a list of
+// strings has the form of a reply.
+func simArgs(command []byte) []string {
+	value, rest, err := readReply(command)
+	list, _ := value.([]any)
+	if err != nil || len(rest) > 0 {
+		panic(fmt.Sprintf("no command: %q", command))
+	}
+	args := make([]string, len(list))
+	for i, a := range list {
+		args[i] = a.(string)
 	}
 	return args
 }

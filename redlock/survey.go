@@ -103,25 +103,23 @@ func (s *survey) ask(f *fanOut) {
 	q := s.quorum
 	key, now := q.key(s.resource), time.Now()
 	r := &request{op: inspect, key: key, made: now, expires: now.Add(q.options.NodeTimeout)}
-	r.args = q.scripts.surveyArgs([]string{key}, fenceKey(key))
+	r.command = q.scripts.surveyCommand([]string{key}, fenceKey(key))
 	r.ballot = newBallot(s, len(q.nodes), q.needed)
 	f.send(q, r)
 }
 
-// surveyArgs asks what is there for keys, and for the last fence of one of them
-// if its key is not empty.
-func (s *scripts) surveyArgs(keys []string, fence string) []any {
-	args := []any{"evalsha", s.survey.sha, len(keys)}
-	for _, k := range keys {
-		args = append(args, k)
-	}
+// surveyCommand asks what is there for keys, and for the last fence of one of
+// them if its key is not empty.
+func (s *scripts) surveyCommand(keys []string, fence string) []byte {
+	words := []string{"evalsha", s.survey.sha, strconv.Itoa(len(keys))}
+	words = append(words, keys...)
 	if fence != "" {
-		args = append(args, fence)
+		words = append(words, fence)
 	}
-	return args
+	return appendWords(appendArray(nil, len(words)), words...)
 }
 
-// found is what a node has for the lock with that number in surveyArgs.
+// found is what a node has for the lock with that number in surveyCommand.
 func (a *answer) found(i int) (token string, left int64, there bool) {
 	if a.verdict != yes || a.array == nil || len(a.array.items) < 2*i+2 {
 		return "", 0, false

@@ -68,9 +68,9 @@ func (k *task) ask(tell notice, f *fanOut) {
 		k.until = now.Add(patience)
 		w.expires = now.Add(min(q.options.NodeTimeout, patience))
 		w.value = newValue(r.Token)
-		w.args = w.extendArgs(&q.scripts)
+		w.command = w.extendCommand(&q.scripts)
 	} else {
-		w.args = w.releaseArgs(&q.scripts, k.kind, k.owner, tell)
+		w.command = w.releaseCommand(&q.scripts, k.kind, k.owner, tell)
 		k.told = tell != notice{}
 		if !k.forced {
 			w.void = &k.void

@@ -460,7 +460,7 @@ func passed(q *Quorum, resource string) {
 	}
 	b := barrier{q, make(chan struct{})}
 	r := &request{op: inspect, key: q.key(resource), made: time.Now()}
-	r.args, r.ballot = r.inspectArgs(), newBallot(b, len(q.nodes), q.needed)
+	r.command, r.ballot = r.inspectCommand(), newBallot(b, len(q.nodes), q.needed)
 	var f fanOut
 	f.send(q, r)
 	f.finish()

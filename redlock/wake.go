@@ -87,7 +87,7 @@ func (l *line) tellLate() {
 	l.silent = false
 	q := l.queue.quorum
 	r := &request{op: inspect, key: q.key(l.resource), made: time.Now()}
-	r.args = r.publishArgs(l.queue.newNotice(l.resource))
+	r.command = r.publishCommand(l.queue.newNotice(l.resource))
 	lane := q.laneOf(r.key)
 	for _, n := range q.nodes {
 		n.lanes[lane].push(r)

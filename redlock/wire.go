@@ -27,18 +27,20 @@ type wire interface {
 // errWireEnded: the connection was found closed before anything was sent.
 var errWireEnded = errors.New("connection closed by the node")
 
-// redisWire is a wire over go-redis, by a client with exactly one connection.
+// redisWire is a wire over a connection that go-redis has made: it dials, by TCP,
+// TLS or a unix socket, logs in, and makes the first exchange. From then on
+// requests are written and replies read here, as go-redis' commands and its
+// looking at each argument's type cost more than all else on the way of a lock.
 type redisWire struct {
 	node   *node
 	client *redis.Client
-	dialed bool        // a second connection is refused
-	wrote  atomic.Bool // bytes were handed to the kernel
+	conn   *watchedConn // what it dialed; nil: not yet
+	wrote  atomic.Bool  // bytes were handed to the kernel
+	ready  bool         // the first exchange has been answered
 
-	alive time.Time // when it was last heard of
-
-	pipe     redis.Pipeliner // empty between two exchanges
-	raw      rawCommands
-	pipeline []redis.Cmder // scratch space of exchange
+	alive   time.Time // when it was last heard of
+	out     []byte
+	replies replies
 }
 
 func newRedisWire(l *nodeLink) wire {
@@ -49,18 +51,18 @@ func newRedisWire(l *nodeLink) wire {
 		dial = redis.NewDialer(&o)
 	}
 	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if w.dialed {
+		if w.conn != nil { // a second connection is refused
 			return nil, errWireEnded
 		}
-		w.dialed = true
 		c, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return w.watch(c), nil
+		w.conn = watch(w, c)
+		w.replies.source = w.conn
+		return w.conn, nil
 	}
 	w.client = redis.NewClient(&o)
-	w.pipe = w.client.Pipeline()
 	return w
 }
 
@@ -69,33 +71,100 @@ func (w *redisWire) sent() bool { return w.wrote.Load() }
 func (w *redisWire) close() { _ = w.client.Close() }
 
 // exchange implements wire.
-func (w *redisWire) exchange(ctx context.Context, commands []*redis.Cmd, calls []call) error {
+func (w *redisWire) exchange(ctx context.Context, commands []*redis.Cmd, calls []call) (err error) {
 	w.wrote.Store(false)
-	w.pipeline = w.pipeline[:0]
-	for _, c := range commands {
-		w.pipeline = append(w.pipeline, c)
+	switch {
+	case !w.ready:
+		err = w.begin(ctx, commands)
+	case w.ended():
+		err = errWireEnded
+	default:
+		err = w.trade(ctx, commands, calls)
 	}
-	w.raw.reset()
+	if err != nil {
+		w.ready = false
+		failCalls(calls, err)
+		return err
+	}
+	w.alive = time.Now()
+	return nil
+}
+
+// failCalls gives the error to those that have no answer.
+func failCalls(calls []call, err error) {
 	for i := range calls {
-		w.pipeline = append(w.pipeline, w.raw.command(calls[i].args))
+		if c := &calls[i]; c.value == nil && c.err == nil {
+			c.err = err
+		}
 	}
-	_ = w.pipe.BatchProcess(ctx, w.pipeline...) // only queues
-	_, err := w.pipe.Exec(ctx)
-	if len(calls) > 0 {
-		w.raw.read(w.pipeline[len(commands):], calls, err)
+}
+
+// begin makes the connection and the first exchange, of commands only.
+func (w *redisWire) begin(ctx context.Context, commands []*redis.Cmd) error {
+	pipe := w.client.Pipeline()
+	for _, c := range commands {
+		_ = pipe.Process(ctx, c) // only queues
 	}
-	err = pipelineError(err, w.pipeline)
-	clear(w.pipeline)
-	if err == nil {
-		w.alive = time.Now()
-	}
+	_, err := pipe.Exec(ctx)
+	err = pipelineError(err, commands)
+	w.ready = err == nil
 	return err
+}
+
+// trade writes all, and then reads all replies.
+func (w *redisWire) trade(ctx context.Context, commands []*redis.Cmd, calls []call) error {
+	w.out = w.out[:0]
+	for _, c := range commands {
+		w.out = appendCommand(w.out, c.Args())
+	}
+	for i := range calls {
+		w.out = append(w.out, calls[i].command...)
+	}
+	deadline, _ := ctx.Deadline()
+	if err := w.conn.SetDeadline(deadline); err != nil {
+		return err
+	}
+	if _, err := w.conn.Write(w.out); err != nil {
+		return err
+	}
+	if cap(w.out) > keepReplies {
+		w.out = nil
+	}
+	return w.read(commands, calls)
+}
+
+// read fills in the replies, until one is missing.
+func (w *redisWire) read(commands []*redis.Cmd, calls []call) error {
+	for _, c := range commands {
+		value, err := w.replies.next()
+		if err != nil && !isAnswer(err) {
+			return err
+		}
+		c.SetVal(value)
+		c.SetErr(err)
+	}
+	for i := range calls {
+		c := &calls[i]
+		if c.value, c.err = w.replies.next(); c.err != nil && !isAnswer(c.err) {
+			return c.err
+		}
+	}
+	if !w.replies.finished() {
+		return errReply // it answers what was not asked, or has counted differently
+	}
+	return nil
+}
+
+// isAnswer tells what a node said from what kept it from answering.
+func isAnswer(err error) bool {
+	_, said := err.(errorReply)
+	return said || err == redis.Nil
 }
 
 // pipelineError is what kept the node from answering a pipeline, if anything
 // did. Each command has its own error, but for a refused login: go-redis takes
 // that for an answer and gives it to none of them.
-func pipelineError[C redis.Cmder](err error, commands []C) error {
+func pipelineError(err error, commands []*redis.Cmd) error {
 	answered := err == nil
 	for _, c := range commands {
 		switch own := c.Err(); {
@@ -111,64 +180,44 @@ func pipelineError[C redis.Cmder](err error, commands []C) error {
 	return err
 }
 
-// watchedConn notes when something is written. Only so can a request that
-// failed be told from one that may have been executed. It is cut when the
-// quorum is closed in a hurry, as go-redis itself waits for its time-outs.
-type watchedConn struct {
-	net.Conn
-	wire   *redisWire
-	forget func() bool
-}
-
-func (c watchedConn) Write(p []byte) (int, error) {
-	c.wire.wrote.Store(true)
-	return c.Conn.Write(p)
-}
-
-func (c watchedConn) Close() error {
-	c.forget()
-	return c.Conn.Close()
-}
-
-// watch keeps a plain socket's SyscallConn, by which go-redis sees before each
-// batch whether the node has closed the connection in the meantime.
-func (w *redisWire) watch(c net.Conn) net.Conn {
-	watched := watchedConn{Conn: c, wire: w}
-	watched.forget = context.AfterFunc(w.node.ctx, func() { _ = c.Close() })
-	plain, is := c.(syscall.Conn)
-	if !is {
-		return watched
-	}
-	raw, err := plain.SyscallConn()
-	if err != nil {
-		return watched
-	}
-	return plainConn{watched, unlessFresh{raw, w}}
-}
-
 // fresh is how long after a reply a connection is taken to be open unseen: a look
 // at it before every batch is one system call in three. What is sent on one that
 // was closed since has no answer, as if it had been closed a moment later.
 const fresh = 10 * time.Millisecond
 
-// plainConn is a watched one that can be looked at.
-type plainConn struct {
-	watchedConn
-	raw unlessFresh
+// ended looks whether the node has closed the connection in the meantime, or said
+// what nobody had asked.
+func (w *redisWire) ended() bool {
+	return w.conn.raw != nil && time.Since(w.alive) >= fresh && hasInput(w.conn.raw)
 }
 
-// SyscallConn implements syscall.Conn.
-func (c plainConn) SyscallConn() (syscall.RawConn, error) { return c.raw, nil }
-
-type unlessFresh struct {
-	syscall.RawConn
-	wire *redisWire
+// watchedConn notes when something is written. Only so can a request that
+// failed be told from one that may have been executed. It is cut when the
+// quorum is closed in a hurry, which no deadline waits for.
+type watchedConn struct {
+	net.Conn
+	raw    syscall.RawConn // nil: it can not be looked at, as with TLS
+	wire   *redisWire
+	forget func() bool
 }
 
-// Read implements syscall.RawConn.
-func (c unlessFresh) Read(f func(fd uintptr) (done bool)) error {
-	if time.Since(c.wire.alive) < fresh {
-		return nil
+func watch(w *redisWire, c net.Conn) *watchedConn {
+	watched := &watchedConn{Conn: c, wire: w}
+	if plain, is := c.(syscall.Conn); is {
+		watched.raw, _ = plain.SyscallConn() // nil with an error
 	}
-	return c.RawConn.Read(f)
+	watched.forget = context.AfterFunc(w.node.ctx, func() { _ = c.Close() })
+	return watched
+}
+
+// Write implements net.Conn.
+func (c *watchedConn) Write(p []byte) (int, error) {
+	c.wire.wrote.Store(true)
+	return c.Conn.Write(p)
+}
+
+// Close implements net.Conn.
+func (c *watchedConn) Close() error {
+	c.forget()
+	return c.Conn.Close()
 }
