@@ -13,8 +13,10 @@ import (
 func interpret(r *request, c *call, sent bool) answer {
 	err := c.err
 	switch {
+	case err == redis.Nil && r.op == acquire:
+		return answer{verdict: yes} // nothing was there before
 	case err == redis.Nil:
-		return answer{verdict: yes} // acquire: nothing was there before
+		return answer{verdict: failed, err: errReply}
 	case err == nil:
 		return interpretReply(r.op, c.value)
 	case !isReply(err) && sent:

@@ -28,8 +28,10 @@ type nodeLink struct {
 	epoch  int64 // the guard's, then
 	facts  facts
 
-	calls []call
-	until deadline
+	calls    []call
+	releases gathering
+	gathered []byte // their command
+	until    deadline
 }
 
 // connection is what the node calls one of ours.
@@ -131,37 +133,65 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 	if time.Since(l.looked) >= l.pace() || l.epoch != q.guard.epoch.Load() && !q.rules.staleVotes {
 		look = l.lookCommands(ctx, nil)
 	}
-	l.calls = l.calls[:0]
-	for i, r := range requests {
-		if r.op == acquire && l.waits != nil {
-			answers[i] = answer{verdict: failed, err: l.waits}
-			continue
-		}
-		l.calls = append(l.calls, call{command: r.command})
-	}
+	waited := l.waits
+	l.compose(requests, answers)
 	if len(look)+len(l.calls) == 0 {
 		return nil
 	}
-	waited := l.waits
 	began := time.Now()
 	err := l.wire.exchange(ctx, look, l.calls)
-	l.node.quorum.awaken()
-	next := 0
-	for i, r := range requests {
-		if r.op == acquire && waited != nil {
-			continue
-		}
-		answers[i] = interpret(r, &l.calls[next], l.wire.sent())
-		if waited != nil {
-			answers[i].doubt(r.op, waited)
-		}
-		next++
-	}
+	q.awaken()
+	l.interpret(waited, requests, answers)
 	if err == nil && look != nil {
 		err = l.heed(ctx, look, began, requests, answers)
 	}
 	clear(l.calls)
 	return err
+}
+
+// compose makes calls of the requests. An acquire is not sent where it can not be
+// voted on.
+func (l *nodeLink) compose(requests []*request, answers []answer) {
+	l.calls = l.calls[:0]
+	unsent := func(r *request) bool { return r.op == acquire && l.waits != nil }
+	l.releases.choose(requests, unsent)
+	if l.releases.count > 0 {
+		l.gathered = l.releases.command(l.gathered[:0], &l.node.quorum.scripts, requests)
+		l.calls = append(l.calls, call{command: l.gathered})
+	}
+	for i, r := range requests {
+		switch {
+		case unsent(r):
+			answers[i] = answer{verdict: failed, err: l.waits}
+		case !l.releases.moves(i):
+			l.calls = append(l.calls, call{command: r.command})
+		}
+	}
+}
+
+// interpret reads the calls' replies into the answers. waits is why the node had
+// no vote when they were sent.
+func (l *nodeLink) interpret(waits error, requests []*request, answers []answer) {
+	sent, moved, next := l.wire.sent(), 0, 0
+	if l.releases.count > 0 {
+		next = 1
+	}
+	for i, r := range requests {
+		switch {
+		case r.op == acquire && waits != nil:
+			continue
+		case l.releases.moves(i):
+			c := l.releases.answerTo(&l.calls[0], moved)
+			answers[i] = interpret(r, &c, sent)
+			moved++
+		default:
+			answers[i] = interpret(r, &l.calls[next], sent)
+			next++
+		}
+		if waits != nil {
+			answers[i].doubt(r.op, waits)
+		}
+	}
 }
 
 // doubt turns the no of a node that may have forgotten the lock into no answer:

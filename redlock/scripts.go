@@ -124,6 +124,29 @@ if type(heard) ~= 'number' then return 1 end
 return 1 + heard
 `
 
+// releasesScript is many releases of kind token in one. KEYS: what to release.
+// ARGV, three for each: token, channel, message. Answers as releaseScript does for
+// each, or with the error of that one: the others are done all the same.
+const releasesScript = `
+local all, call = {}, redis.pcall
+for i, key in ipairs(KEYS) do
+  local held, token, channel = call('GET', key), ARGV[3 * i - 2], ARGV[3 * i - 1]
+  local done = 0
+  if type(held) == 'table' then
+    done = held
+  elseif held == token or
+    held and #held == #token + 9 and string.sub(held, 1, #token + 1) == token .. '\0' then
+    done = call('DEL', key)
+    if channel ~= '' and type(done) == 'number' then
+      local heard = call('PUBLISH', channel, ARGV[3 * i])
+      if type(heard) == 'number' then done = done + heard end
+    end
+  end
+  all[i] = done
+end
+return all
+`
+
 // repairScript puts back a lock that a node has lost and its majority still has.
 // KEYS: the lock, its fence. ARGV: value, the end of the validity by the node's
 // clock in microseconds, the fence or 0, and how many ms that is to be
@@ -200,19 +223,20 @@ return {time[1], time[2], redis.call('HGETALL', key)}
 type script struct{ source, sha string }
 
 type scripts struct {
-	acquire, fence, extend, release, repair, holds, survey, member script
+	acquire, fence, extend, release, releases, repair, holds, survey, member script
 }
 
 func newScripts() scripts {
 	return scripts{
-		acquire: newScript(acquireScript),
-		extend:  newScript(extendScript),
-		release: newScript(releaseScript),
-		fence:   newScript(fenceScript),
-		repair:  newScript(repairScript),
-		holds:   newScript(holdsScript),
-		survey:  newScript(surveyScript),
-		member:  newScript(memberScript),
+		acquire:  newScript(acquireScript),
+		extend:   newScript(extendScript),
+		release:  newScript(releaseScript),
+		releases: newScript(releasesScript),
+		fence:    newScript(fenceScript),
+		repair:   newScript(repairScript),
+		holds:    newScript(holdsScript),
+		survey:   newScript(surveyScript),
+		member:   newScript(memberScript),
 	}
 }
 
@@ -223,5 +247,5 @@ func newScript(source string) script {
 }
 
 func (s scripts) all() []script {
-	return []script{s.acquire, s.fence, s.extend, s.release, s.repair, s.holds, s.survey, s.member}
+	return []script{s.acquire, s.fence, s.extend, s.release, s.releases, s.repair, s.holds, s.survey, s.member}
 }

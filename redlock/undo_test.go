@@ -156,3 +156,13 @@ func (l *lane) queued() int {
 	defer l.mu.Unlock()
 	return len(l.queue)
 }
+
+// waiting is how many requests the nodes' lanes have not sent yet.
+func (q *Quorum) waiting() (n int) {
+	for _, d := range q.nodes {
+		for _, l := range d.lanes {
+			n += l.queued()
+		}
+	}
+	return n
+}
