@@ -20,21 +20,20 @@ import (
 type connection struct {
 	server  *Server
 	raw     net.Conn // as accepted
-	peer    peer     // for the writer
+	peer    peer     // for who writes
 	socket  net.Conn // for reading and writing: raw, or TLS over it
 	reader  *reader
 	session commands.Session
 	ctx     context.Context // ends when the client has hung up, or is cut off
 	cancel  context.CancelFunc
 
-	deadline time.Time // of writes; the writer's
-	writer   func()    // writeReady, made once
+	behind *connection // in the queue of the writers
 
 	mu      sync.Mutex
 	room    sync.Cond // unsent went down, or the connection is lost
 	slots   slots
 	unsent  int  // what the slots count, see maxUnsent
-	writing bool // a writer is at work
+	writing bool // somebody is at it, or will be
 	hungUp  bool // the client sends no more and gets no more grants
 	last    bool // no further slots: close when all are written
 	lost    bool // nothing can be written any more
@@ -49,7 +48,6 @@ func newConnection(s *Server, raw net.Conn, secure *TLS, id uint64) *connection 
 		c.peer.socket, _ = plain.SyscallConn() // nil with an error
 	}
 	c.room.L = &c.mu
-	c.writer = c.writeReady
 	c.reader = newReader(counted{c.socket, &s.input}, &s.incoming)
 	s.options.Table.Begin(&c.session, id, raw.RemoteAddr().String(), raw.LocalAddr().String())
 	c.ctx, c.cancel = context.WithCancel(s.ctx)

@@ -32,6 +32,7 @@ type Server struct {
 	cancel   context.CancelFunc
 	incoming sync.Pool // of *[]byte, largeRead long, for reading
 	outgoing sync.Pool // of *batch
+	writers  writers
 
 	work   sync.WaitGroup // accept loops, readers and writers
 	lastID atomic.Uint64
@@ -68,6 +69,9 @@ func (s *Server) Serve(l net.Listener, secure *TLS) error {
 		_ = l.Close()
 		return net.ErrClosed
 	}
+	if len(s.listeners) == 0 {
+		s.writers.start(&s.work)
+	}
 	s.listeners = append(s.listeners, l)
 	s.work.Go(func() { s.accept(l, secure) })
 	return nil
@@ -95,6 +99,7 @@ func (s *Server) Close(ctx context.Context) {
 		s.cutOff()
 	}
 	s.cancel()
+	s.writers.close()
 	s.work.Wait()
 }
 

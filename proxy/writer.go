@@ -6,49 +6,75 @@ import (
 	"redlock-proxy/commands"
 )
 
-// write starts the writer if there is something for it and none is at work.
-// The caller holds the lock. A goroutine that lives only as long as there is
-// something to write costs an idle connection nothing.
+// write has what is ready written, if nobody is at it. The caller holds the lock.
 func (c *connection) write() {
-	if c.writing || c.lost || !c.slots.ready() && !(c.last && c.slots.head == nil) {
+	if c.writing || c.lost || !c.due() {
 		return
 	}
 	c.writing = true
-	c.server.work.Go(c.writer)
+	if c.socket != c.raw || c.peer.socket == nil { // TLS may have to read before it can write
+		c.server.work.Go(func() { c.writeOn(c.server.batch(), 0) })
+		return
+	}
+	c.server.writers.add(c)
 }
 
-// writeReady sends the replies at the front until one is not known yet.
+// due tells whether there is something to write, or to end. The caller holds the
+// lock.
+func (c *connection) due() bool { return c.slots.ready() || c.last && c.slots.head == nil }
+
+// writeReady writes the replies at the front, those that are ready, without
+// waiting for the client.
 func (c *connection) writeReady() {
-	batch := c.server.batch()
-	defer c.server.release(batch)
-	for c.gather(batch) {
-		c.setWriteDeadline()
-		n, err := c.socket.Write(batch.bytes)
-		c.server.large.giveBack(batch.large)
-		c.server.output.Add(uint64(n))
+	b := c.server.batch()
+	if !c.gather(b) {
+		c.server.release(b)
+		return
+	}
+	n, err := c.peer.write(b.bytes)
+	switch {
+	case err != nil:
+		c.failed(b, n, err)
+	case n < len(b.bytes):
+		c.server.work.Go(func() { c.writeOn(b, n) })
+		return
+	case c.wrote(b):
+		c.server.writers.add(c) // behind others
+	}
+	c.server.release(b)
+}
+
+// writeOn writes what the batch has left behind the first n bytes, and then what
+// is ready, until there is nothing. It waits for the client.
+func (c *connection) writeOn(b *batch, n int) {
+	defer c.server.release(b)
+	for more := len(b.bytes) > 0 || c.gather(b); more; more = c.gather(b) {
+		if c.socket == c.raw { // TLS' writes are hasty
+			_ = c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
+		}
+		wrote, err := c.socket.Write(b.bytes[n:])
 		if err != nil {
-			batch.undeliver(n)
-			if byClient(err) {
-				c.hangUp()
-			}
-			c.lose()
+			c.failed(b, n+wrote, err)
 			return
 		}
-		c.wrote(batch.cost)
+		if c.socket == c.raw {
+			_ = c.socket.SetWriteDeadline(time.Time{}) // or a later try is over before it begins
+		}
+		if n = 0; !c.wrote(b) {
+			return
+		}
 	}
 }
 
-// setWriteDeadline bounds the next write, by half of writeTimeout at least: to
-// move a deadline costs as much as a small write, so it is not moved each time.
-func (c *connection) setWriteDeadline() {
-	if c.socket != c.raw {
-		return // TLS' writes are hasty
+// failed ends a connection that took only n bytes.
+func (c *connection) failed(b *batch, n int, err error) {
+	c.server.large.giveBack(b.large)
+	c.server.output.Add(uint64(n))
+	b.undeliver(n)
+	if byClient(err) {
+		c.hangUp()
 	}
-	now := time.Now()
-	if c.deadline.Sub(now) < writeTimeout/2 {
-		c.deadline = now.Add(writeTimeout)
-		_ = c.socket.SetWriteDeadline(c.deadline)
-	}
+	c.lose()
 }
 
 // batch is what goes out in one write. It is used again, by whoever writes next.
@@ -141,10 +167,15 @@ func (c *connection) take(b *batch) (grants bool) {
 	return grants
 }
 
-// wrote makes room for as many new slots.
-func (c *connection) wrote(cost int) {
+// wrote makes room for as many new slots, and tells whether there is more to write.
+// If not, the next reply begins anew.
+func (c *connection) wrote(b *batch) (more bool) {
+	c.server.large.giveBack(b.large)
+	c.server.output.Add(uint64(len(b.bytes)))
 	c.mu.Lock()
-	c.unsent -= cost
+	defer c.mu.Unlock()
+	c.unsent -= b.cost
 	c.room.Broadcast()
-	c.mu.Unlock()
+	c.writing = c.due() && !c.lost
+	return c.writing
 }
