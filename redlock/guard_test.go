@@ -286,7 +286,7 @@ func TestTheGuardCostsNothingPerLock(t *testing.T) {
 	}
 	settled(t, q)
 	periods := int64(time.Since(began)/guardPeriod) + 2
-	most := int64(len(servers)) * (2*locks + 2*lanesPerNode*periods)
+	most := int64(len(servers)) * (2*locks + 2*int64(q.options.Lanes)*periods)
 	if n := asked() - before; n > most {
 		t.Errorf("%d requests for %d locks and unlocks on %d nodes, want at most %d", n, locks, len(servers), most)
 	}

@@ -184,7 +184,7 @@ func paid(t *testing.T, q *Quorum) {
 // tells whether all were answered.
 func (q *Quorum) passes() bool {
 	all := true
-	for lane := range lanesPerNode {
+	for lane := range q.options.Lanes {
 		p := &passage{done: make(chan bool, 1)}
 		r := &request{op: inspect, key: q.key("passage"), made: time.Now()}
 		r.command, r.ballot = r.inspectCommand(), newBallot(p, len(q.nodes), len(q.nodes))

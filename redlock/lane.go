@@ -35,11 +35,23 @@ type link interface {
 	pace() time.Duration
 	exchange(requests []*request, answers []answer) error
 	close()
+
+	// flights tells how many batches are under way to a node that is far, how many
+	// may be at once, and how long to wait between two. When no more than one may be,
+	// all that are under way must have landed before the next exchange.
+	flights() (away, most int, gap time.Duration)
+	// fly sends requests without waiting for the answers.
+	fly(requests []*request)
+	// landed gives what has come back, to be handed to land, which fills in its
+	// answers. Its error is that of exchange.
+	landed() <-chan *flight
+	land(*flight) error
 }
 
 // lane is an ordered, batching connection to a node. Requests for a resource
 // always take the same lane, so nothing overtakes: a release cannot pass the
-// acquire it undoes. What gathers while one batch is away is sent as the next.
+// acquire it undoes. What gathers while one batch is away is sent as the next; to
+// a node that is far, before that has come back.
 type lane struct {
 	node *node
 	link link
@@ -55,6 +67,10 @@ type lane struct {
 	turn    int // how often run has taken the queue
 	served  int // the last turn whose requests all have their answers
 	closing bool
+
+	sent   int        // the last turn whose requests have all been sent
+	leaves time.Time  // when the next flight may
+	again  []*request // releases and extensions of flights that found no script
 
 	owed    owed
 	givenUp bool // at the end, what is owed cannot be paid
@@ -154,8 +170,16 @@ func (l *lane) run() {
 		l.serve(requests)
 		l.waited.Store(0)
 		clear(requests)
+		l.sent = l.turn
+		l.noteServed()
+	}
+}
+
+// noteServed is called when something may have been answered.
+func (l *lane) noteServed() {
+	if away, _, _ := l.link.flights(); away == 0 {
 		l.mu.Lock()
-		l.served = l.turn
+		l.served = l.sent
 		l.mu.Unlock()
 	}
 }
@@ -165,8 +189,15 @@ func (l *lane) run() {
 func (l *lane) take() ([]*request, bool) {
 	for {
 		up := l.node.isDown() == nil
+		away, _, _ := l.link.flights()
+		rest := idlePing // or until something has landed
 		l.mu.Lock()
 		requests, closing := l.queue, l.closing
+		if away > 0 && len(requests) > 0 && len(requests) < maxBatch {
+			if early := time.Until(l.leaves); early > 0 { // more may gather
+				requests, rest = nil, early
+			}
+		}
 		owing := up && l.owed.len() > 0
 		pay := owing && !time.Now().Before(l.owed.next)
 		if len(requests) > 0 {
@@ -178,8 +209,10 @@ func (l *lane) take() ([]*request, bool) {
 		}
 		l.mu.Unlock()
 		switch {
-		case len(requests) > 0 || pay:
+		case len(requests) > 0 || pay || len(l.again) > 0:
 			return requests, true
+		case away > 0:
+			l.sleep(rest)
 		case closing && (!owing || l.givenUp):
 			return nil, false
 		case closing:
@@ -219,6 +252,9 @@ func (l *lane) sleep(most time.Duration) {
 	select {
 	case <-l.wake:
 		l.timer.Stop()
+	case f := <-l.link.landed():
+		l.timer.Stop()
+		l.land(f)
 	case <-l.timer.C:
 	}
 }
@@ -239,34 +275,95 @@ func (l *lane) serve(requests []*request) {
 // answers in order.
 func (l *lane) batch(requests []*request) {
 	if down := l.node.isDown(); down != nil {
+		requests = append(l.again, requests...)
+		l.again = nil
 		for _, r := range requests {
 			l.node.counters.notAsked.Add(1)
 			l.settle(r, answer{verdict: failed, err: down})
 		}
 		return
 	}
+	if l.fly(requests) {
+		return
+	}
 	l.mu.Lock()
 	l.sending = l.owed.take(l.sending[:0], l.served)
 	l.mu.Unlock()
+	l.dropExpired(l.again)
+	l.again = nil
 	l.dropExpired(requests)
 	if len(l.sending) == 0 {
 		return
 	}
 	l.answers = slices.Grow(l.answers[:0], len(l.sending))[:len(l.sending)]
 	began := time.Now()
-	if err := l.link.exchange(l.sending, l.answers); err != nil {
+	err := l.link.exchange(l.sending, l.answers)
+	l.handOut(began, l.sending, l.answers, err)
+	clear(l.sending)
+	clear(l.answers)
+}
+
+// handOut takes in what came of a batch. err is why the node did not answer.
+func (l *lane) handOut(began time.Time, requests []*request, answers []answer, err error) {
+	if err != nil {
 		l.node.unanswered(err)
 	} else {
 		l.node.answered()
 	}
-	l.node.counters.exchanged(began, l.answers)
+	l.node.counters.exchanged(began, answers)
 	debts := l.owes()
-	for i, r := range l.sending {
-		l.settle(r, l.answers[i])
+	for i, r := range requests {
+		l.settle(r, answers[i])
 	}
 	l.reckon(l.owes() > debts)
-	clear(l.sending)
-	clear(l.answers)
+}
+
+// fly sends a batch to a node that is far without waiting for what is under way,
+// but for room. When it reports false, nothing is under way any more, and nothing
+// was sent.
+func (l *lane) fly(requests []*request) bool {
+	for {
+		away, most, gap := l.link.flights()
+		switch {
+		case away > 0 && (most <= 1 || away >= most || l.owes() > 0 || len(l.again) > 0):
+			l.land(<-l.link.landed())
+			continue
+		case most <= 1 || l.owes() > 0 || len(l.again) > 0:
+			return false
+		}
+		l.sending = l.sending[:0]
+		if l.dropExpired(requests); len(l.sending) > 0 {
+			l.link.fly(l.sending)
+			l.leaves = time.Now().Add(gap)
+			clear(l.sending)
+		}
+		return true
+	}
+}
+
+// land takes in what came of a flight.
+func (l *lane) land(f *flight) {
+	err := l.link.land(f)
+	l.keepStale(f)
+	l.handOut(f.began, f.requests, f.answers, err)
+	f.reuse()
+	l.noteServed()
+}
+
+// keepStale keeps what found no script, to be repeated when nothing is under way
+// any more; an acquire is not, see resend. The rest of the flight is handed out.
+func (l *lane) keepStale(f *flight) {
+	kept := 0
+	for i, r := range f.requests {
+		if f.answers[i].err == errStale && (r.op == release || r.op == extend) && f.answers[i].verdict == failed {
+			l.again = append(l.again, r)
+			continue
+		}
+		f.requests[kept], f.answers[kept] = r, f.answers[i]
+		kept++
+	}
+	clear(f.requests[kept:])
+	f.requests, f.answers = f.requests[:kept], f.answers[:kept]
 }
 
 func (l *lane) owes() int {

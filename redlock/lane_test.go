@@ -199,3 +199,8 @@ type fakeReply string
 
 func (e fakeReply) Error() string { return string(e) }
 func (e fakeReply) RedisError()   {}
+
+func (*scriptedLink) flights() (away, most int, gap time.Duration) { return 0, 1, 0 }
+func (*scriptedLink) fly([]*request)                               {}
+func (*scriptedLink) landed() <-chan *flight                       { return nil }
+func (*scriptedLink) land(*flight) error                           { return nil }

@@ -28,10 +28,8 @@ type nodeLink struct {
 	epoch  int64 // the guard's, then
 	facts  facts
 
-	calls    []call
-	releases gathering
-	gathered []byte // their command
-	until    deadline
+	own flight // of exchange, which waits for its answers
+	air air
 }
 
 // connection is what the node calls one of ours.
@@ -43,6 +41,7 @@ type connection struct {
 func newNodeLink(d *node) *nodeLink { return &nodeLink{node: d} }
 
 func (l *nodeLink) close() {
+	l.air.end()
 	if l.wire != nil {
 		l.wire.close()
 		l.wire = nil
@@ -82,8 +81,8 @@ func (d *deadline) Deadline() (time.Time, bool) { return d.at, true }
 // exchange implements link.
 func (l *nodeLink) exchange(requests []*request, answers []answer) error {
 	// One time-out for everything, a new connection too.
-	l.until = deadline{l.node.ctx, time.Now().Add(l.node.options.ReadTimeout)}
-	ctx := &l.until
+	l.own.until = deadline{l.node.ctx, time.Now().Add(l.node.options.ReadTimeout)}
+	ctx := &l.own.until
 	err := errWireEnded
 	if l.wire != nil {
 		err = l.attempt(ctx, requests, answers)
@@ -98,19 +97,29 @@ func (l *nodeLink) exchange(requests []*request, answers []answer) error {
 	}
 	if err != nil {
 		l.drop()
+		fail(answers, cause(err)) // what was to be sent behind what failed
 		return cause(err)
 	}
 	l.used = time.Now()
 	return nil
 }
 
+// fail answers what was not sent.
 func fail(answers []answer, err error) {
 	for i := range answers {
-		answers[i] = answer{verdict: failed, err: err}
+		if answers[i].verdict == pending {
+			answers[i] = answer{verdict: failed, err: err}
+		}
 	}
 }
 
 func (l *nodeLink) attempt(ctx context.Context, requests []*request, answers []answer) error {
+	if l.air.stale != nil {
+		if err := l.loadScripts(ctx); err != nil {
+			return cause(err) // it may repeat the scripts
+		}
+		l.air.stale = nil
+	}
 	if inFlux(l.waits) { // what it waited for may have come to pass
 		if err := l.look(ctx); err != nil {
 			return err
@@ -129,69 +138,35 @@ func (l *nodeLink) attempt(ctx context.Context, requests []*request, answers []a
 // first that kept the node from answering; error replies are answers.
 func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answer) error {
 	var look []*redis.Cmd
-	q := l.node.quorum
-	if time.Since(l.looked) >= l.pace() || l.epoch != q.guard.epoch.Load() && !q.rules.staleVotes {
+	if l.lookDue() {
 		look = l.lookCommands(ctx, nil)
 	}
-	waited := l.waits
-	l.compose(requests, answers)
-	if len(look)+len(l.calls) == 0 {
+	f := &l.own
+	f.requests, f.answers, f.waits = requests, answers, l.waits
+	f.compose(&l.node.quorum.scripts)
+	if len(look)+len(f.calls) == 0 {
 		return nil
 	}
-	began := time.Now()
-	err := l.wire.exchange(ctx, look, l.calls)
-	q.awaken()
-	l.interpret(waited, requests, answers)
-	if err == nil && look != nil {
-		err = l.heed(ctx, look, began, requests, answers)
+	f.began = time.Now()
+	err := l.wire.exchange(ctx, look, f.calls)
+	l.node.quorum.awaken()
+	if err == nil {
+		now := time.Now()
+		l.air.trip.note(now.Sub(f.began), now)
 	}
-	clear(l.calls)
+	f.sent = l.wire.sent()
+	f.interpret()
+	if err == nil && look != nil {
+		err = l.heed(ctx, look, f.began, requests, answers)
+	}
 	return err
 }
 
-// compose makes calls of the requests. An acquire is not sent where it can not be
-// voted on.
-func (l *nodeLink) compose(requests []*request, answers []answer) {
-	l.calls = l.calls[:0]
-	unsent := func(r *request) bool { return r.op == acquire && l.waits != nil }
-	l.releases.choose(requests, unsent)
-	if l.releases.count > 0 {
-		l.gathered = l.releases.command(l.gathered[:0], &l.node.quorum.scripts, requests)
-		l.calls = append(l.calls, call{command: l.gathered})
-	}
-	for i, r := range requests {
-		switch {
-		case unsent(r):
-			answers[i] = answer{verdict: failed, err: l.waits}
-		case !l.releases.moves(i):
-			l.calls = append(l.calls, call{command: r.command})
-		}
-	}
-}
-
-// interpret reads the calls' replies into the answers. waits is why the node had
-// no vote when they were sent.
-func (l *nodeLink) interpret(waits error, requests []*request, answers []answer) {
-	sent, moved, next := l.wire.sent(), 0, 0
-	if l.releases.count > 0 {
-		next = 1
-	}
-	for i, r := range requests {
-		switch {
-		case r.op == acquire && waits != nil:
-			continue
-		case l.releases.moves(i):
-			c := l.releases.answerTo(&l.calls[0], moved)
-			answers[i] = interpret(r, &c, sent)
-			moved++
-		default:
-			answers[i] = interpret(r, &l.calls[next], sent)
-			next++
-		}
-		if waits != nil {
-			answers[i].doubt(r.op, waits)
-		}
-	}
+// lookDue tells whether the last look is too old to vote on, or was before the
+// members changed.
+func (l *nodeLink) lookDue() bool {
+	q := l.node.quorum
+	return time.Since(l.looked) >= l.pace() || l.epoch != q.guard.epoch.Load() && !q.rules.staleVotes
 }
 
 // doubt turns the no of a node that may have forgotten the lock into no answer:

@@ -234,8 +234,8 @@ func (n *round) decide(b *ballot) bool {
 	default:
 		n.outcome = noQuorum
 	}
-	n.decided = time.Now()
 	if n.outcome != granted {
+		n.decided = time.Now()
 		n.answers = b.copyAnswers()
 	}
 	return true
@@ -251,13 +251,14 @@ func (n *round) refused(b *ballot) bool {
 
 func (n *round) decideGrant() outcome {
 	q := n.attempt.quorum
+	n.decided = time.Now()
 	n.grant.Until = n.grant.Until.Add(time.Duration(n.slept - q.slept.Load()))
 	switch {
 	case n.epoch != q.guard.epoch.Load():
 		return splitVote // the votes are not all of the same quorum
 	case n.attempt.ctx.Err() != nil || n.attempt.revoked.Load():
 		return cancelled
-	case n.grant.Validity(time.Now()) <= 0:
+	case n.grant.Validity(n.decided) <= 0:
 		return tooLate
 	}
 	return granted

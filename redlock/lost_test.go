@@ -35,7 +35,7 @@ func warm(t *testing.T, q *Quorum) {
 		t.Fatal(err)
 	}
 	used := map[int]bool{}
-	for i := 0; len(used) < lanesPerNode; i++ {
+	for i := 0; len(used) < q.options.Lanes; i++ {
 		g := mustLock(t, q, lockFor("warm"+string(rune('a'+i)), time.Minute))
 		mustUnlock(t, q, g)
 		used[q.laneOf(q.key(g.Resource))] = true

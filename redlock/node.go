@@ -74,7 +74,7 @@ type node struct {
 	options *redis.Options
 	logger  *slog.Logger
 	quorum  *Quorum
-	lanes   [lanesPerNode]*lane
+	lanes   []*lane
 
 	counters *nodeCounters
 
@@ -113,8 +113,8 @@ func newNode(ctx context.Context, q *Quorum, index int, n Node) *node {
 	}
 	d.counters = newNodeCounters()
 	d.ctx, d.cancel = context.WithCancel(ctx)
-	for i := range d.lanes {
-		d.lanes[i] = newLane(d, newNodeLink(d), o.MaxTTL)
+	for range o.Lanes {
+		d.lanes = append(d.lanes, newLane(d, newNodeLink(d), o.MaxTTL))
 	}
 	return d
 }

@@ -55,6 +55,7 @@ type seams struct {
 	asleep func() time.Duration // since some moment in the past
 	chance func() float64       // a number from 0 up to, not with, 1
 	deaf   bool                 // what is released elsewhere is found by polling only
+	near   bool                 // no node is taken for far
 }
 
 // newQuorumOver is a quorum in any world.
@@ -168,17 +169,17 @@ func (q *Quorum) tellIdle() {
 	}
 }
 
-// lanesPerNode is how many ordered connections each node has. A resource
-// always takes the same one, in every process: so a simulation can be replayed.
-const lanesPerNode = 2
-
+// laneOf is the same for a key in every process: so a simulation can be replayed.
 func (q *Quorum) laneOf(key string) int {
+	if q.options.Lanes == 1 {
+		return 0
+	}
 	const offset, prime = 2166136261, 16777619 // FNV-1a
 	h := uint32(offset)
 	for i := range len(key) {
 		h = (h ^ uint32(key[i])) * prime
 	}
-	return int(h >> 16 % lanesPerNode)
+	return int(h >> 16 % uint32(q.options.Lanes))
 }
 
 // upTo is a time from 0 up to most, at random.

@@ -113,3 +113,8 @@ func (*instantLink) exchange(_ []*request, answers []answer) error {
 	}
 	return nil
 }
+
+func (*instantLink) flights() (away, most int, gap time.Duration) { return 0, 1, 0 }
+func (*instantLink) fly([]*request)                               {}
+func (*instantLink) landed() <-chan *flight                       { return nil }
+func (*instantLink) land(*flight) error                           { return nil }

@@ -51,6 +51,8 @@ type simConn struct {
 	id   int64 // what CLIENT ID says
 	dead bool  // killed, or its process ended: nothing of it will be executed
 	wire *simWire
+	// order is what was sent over it and is not executed, as it left.
+	order []*simMessage
 }
 
 func newSimNode(index int, random *rand.Rand, clock simClock) *simNode {

@@ -6,9 +6,23 @@ import "time"
 // The storms come more often, and a first start seldom, as it takes long.
 func simProfiles() []*simProfile {
 	return []*simProfile{
-		stormy(5), calm(), forgetting(5), stormy(3), apart(), stormy(5), forgetting(3), minority(),
-		stormy(5), calm(), forgetting(5), stormy(3), founding(), stormy(5), forgetting(3), minority(),
+		stormy(5), calm(), forgetting(5), far(stormy(3)), apart(), far(stormy(5)), forgetting(3), minority(),
+		stormy(5), far(calm()), far(forgetting(5)), stormy(3), founding(), far(stormy(5)), far(forgetting(3)), far(minority()),
 	}
+}
+
+// far is the same with several pipelines under way at once.
+func far(p *simProfile) *simProfile {
+	p.name, p.far = p.name+"-far", true
+	return p
+}
+
+// lanes: two where order across them could matter.
+func (p *simProfile) lanes() int {
+	if p.far {
+		return 1
+	}
+	return 2
 }
 
 // stormy is everything at once.

@@ -35,6 +35,7 @@ func (w *simWorld) newProxy(index int) *simProxy {
 		MaxTTL:      w.profile.maxTTLs[index%len(w.profile.maxTTLs)],
 		RetryDelay:  50 * time.Millisecond,
 		RetryJitter: 50 * time.Millisecond,
+		Lanes:       w.profile.lanes(),
 	}
 	for i := range w.profile.nodes {
 		name := fmt.Sprintf("n%d", i+1)
@@ -46,7 +47,7 @@ func (w *simWorld) newProxy(index int) *simProxy {
 		defer p.chance.Unlock()
 		return random.Float64()
 	}
-	q, err := newQuorumOver(context.Background(), o, w.rules, seams{dial: p.dial, asleep: awake, chance: chance, deaf: true})
+	q, err := newQuorumOver(context.Background(), o, w.rules, seams{dial: p.dial, asleep: awake, chance: chance, deaf: true, near: !w.profile.far})
 	if err != nil {
 		panic(err) // the profile is wrong
 	}

@@ -85,7 +85,8 @@ func (w *simWorld) resume(n *simNode) {
 		case m.conn.dead:
 			w.reply(m, errSimReset)
 		default:
-			w.process(m)
+			m.here = true
+			w.advance(m.conn)
 		}
 	}
 }
@@ -117,7 +118,10 @@ func (w *simWorld) crash(n *simNode, away time.Duration, remembers bool) {
 	}
 	w.logf("%s ends; it will remember: %v", n.name(), remembers)
 	for _, c := range n.crash() {
-		if m := c.wire.flight; m != nil && !c.wire.proxy.cutFrom[n.index] {
+		if c.wire.proxy.cutFrom[n.index] {
+			continue
+		}
+		for _, m := range c.wire.uncollected() {
 			time.AfterFunc(w.latency(c.wire.back), func() { m.tell(errSimReset) })
 		}
 	}

@@ -13,16 +13,19 @@ import (
 // simWire is one connection of a proxy to a node over a network that the
 // schedule's seed makes slow, lossy or cut in either direction.
 type simWire struct {
-	world  *simWorld
-	proxy  *simProxy
-	node   *simNode
-	out    *rand.Rand // choices of this connection alone, made by who uses it
-	back   *rand.Rand // and those of the node's end of it, under the world's lock
-	conn   *simConn   // nil: not made yet
-	dialed bool
-	wrote  bool
-	flight *simMessage // the last that was sent
-	timer  *time.Timer
+	world       *simWorld
+	proxy       *simProxy
+	node        *simNode
+	out         *rand.Rand // choices of this connection alone, made by who uses it
+	in          *rand.Rand // and of who collects
+	back        *rand.Rand // and those of the node's end of it, under the world's lock
+	conn        *simConn   // nil: not made yet
+	dialed      bool
+	wrote       bool
+	flight      *simMessage   // the last that was sent
+	posted      []*simMessage // and not collected; under the world's lock
+	lastArrives time.Time
+	timer       *time.Timer
 }
 
 // simMessage is one pipeline on its way, and back.
@@ -34,6 +37,8 @@ type simMessage struct {
 	lost     bool       // the client's socket is gone, and with it what it had not sent
 	arrives  time.Time  // zero: it never does
 	late     bool       // the second part of a pipeline that came in two
+	posted   bool       // it arrives by itself
+	here     bool       // it has arrived, perhaps before others of its connection
 	replies  int        // how many of them arrive before the connection breaks; -1: all
 	done     chan error // one, when the reply or the end of the connection is heard of
 }
@@ -47,7 +52,7 @@ var (
 // connection independent of which lane comes first.
 func (p *simProxy) dial(l *nodeLink) wire {
 	w, d := p.world, l.node
-	who := slices.IndexFunc(d.lanes[:], func(one *lane) bool { return one != nil && one.link == l })
+	who := slices.IndexFunc(d.lanes, func(one *lane) bool { return one.link == l })
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p.dials[[2]int{d.index, who}]++
@@ -55,17 +60,25 @@ func (p *simProxy) dial(l *nodeLink) wire {
 		world: w, proxy: p, node: w.nodes[d.index],
 		out:  w.newRandom(uint64(p.index), uint64(d.index), uint64(who), uint64(p.dials[[2]int{d.index, who}]), 0),
 		back: w.newRandom(uint64(p.index), uint64(d.index), uint64(who), uint64(p.dials[[2]int{d.index, who}]), 1),
+		in:   w.newRandom(uint64(p.index), uint64(d.index), uint64(who), uint64(p.dials[[2]int{d.index, who}]), 2),
 	}
 }
 
 func (w *simWire) sent() bool { return w.wrote }
 
+// ended is found out by post.
+func (w *simWire) ended() bool { return false }
+
 // close ends the connection. What is on its way may arrive all the same.
 func (w *simWire) close() {
 	w.world.mu.Lock()
 	defer w.world.mu.Unlock()
-	if w.flight != nil && w.out.IntN(2) == 0 {
-		w.flight.lost = true
+	if w.conn == nil {
+		return
+	}
+	under := slices.DeleteFunc(slices.Clone(w.conn.order), func(m *simMessage) bool { return m.here })
+	for _, m := range under[w.out.IntN(len(under)+1):] {
+		m.lost = true
 	}
 }
 
@@ -86,6 +99,12 @@ func (w *simWire) exchange(ctx context.Context, commands []*redis.Cmd, calls []c
 		m = w.send(simPipeline(commands, calls))
 		err = w.await(ctx, m)
 	}
+	w.answer(m, err, commands, calls)
+	return err
+}
+
+// answer puts what has come back where it belongs.
+func (w *simWire) answer(m *simMessage, err error, commands []*redis.Cmd, calls []call) {
 	w.world.mu.Lock()
 	defer w.world.mu.Unlock()
 	for i := range len(commands) + len(calls) {
@@ -103,7 +122,54 @@ func (w *simWire) exchange(ctx context.Context, commands []*redis.Cmd, calls []c
 			own.value, own.err = c.Result()
 		}
 	}
+}
+
+// post implements wire. What is posted goes its way by itself: nobody waits for it
+// yet.
+func (w *simWire) post(ctx context.Context, calls []call) error {
+	w.wrote = false
+	w.proxy.thawed()
+	if err := w.connect(ctx); err != nil {
+		return err
+	}
+	m := w.send(simPipeline(nil, calls))
+	w.world.mu.Lock()
+	defer w.world.mu.Unlock()
+	if !m.arrives.IsZero() {
+		m.posted = true
+		if m.arrives.Before(w.lastArrives) { // what left later comes later
+			m.arrives = w.lastArrives.Add(time.Duration(1 + w.out.IntN(5000)))
+		}
+		w.lastArrives = m.arrives
+		time.AfterFunc(time.Until(m.arrives), func() { w.world.arrive(m) })
+	}
+	w.posted = append(w.posted, m)
+	return nil
+}
+
+// collect implements wire.
+func (w *simWire) collect(ctx context.Context, calls []call) error {
+	at, _ := ctx.Deadline()
+	ctx, cancel := context.WithDeadline(ctx, at)
+	defer cancel()
+	w.world.mu.Lock()
+	m := w.posted[0]
+	w.posted = w.posted[1:]
+	w.world.mu.Unlock()
+	err := w.await(ctx, m)
+	w.answer(m, err, nil, calls)
+	w.proxy.thawed()
+	time.Sleep(time.Duration(1 + w.in.IntN(5000))) // see exchange
 	return err
+}
+
+// uncollected are the messages whose answers have not been taken; under the
+// world's lock.
+func (w *simWire) uncollected() []*simMessage {
+	if w.flight == nil || slices.Contains(w.posted, w.flight) {
+		return w.posted
+	}
+	return append(slices.Clone(w.posted), w.flight)
 }
 
 // connect makes the connection at its first use. What it was found to be
@@ -162,6 +228,7 @@ func (w *simWire) send(commands [][]string) *simMessage {
 		}
 	}
 	m.arrives = time.Now().Add(delay)
+	w.conn.order = append(w.conn.order, m)
 	return m
 }
 
@@ -169,7 +236,7 @@ func (w *simWire) send(commands [][]string) *simMessage {
 // the reply and that it is too late for it.
 func (w *simWire) await(ctx context.Context, m *simMessage) error {
 	var err error
-	if !m.arrives.IsZero() { // here, as new goroutines for it would be dear
+	if !m.arrives.IsZero() && !m.posted { // here, as new goroutines for it would be dear
 		if err = w.sleep(ctx, time.Until(m.arrives)); err == nil {
 			w.world.arrive(m)
 		} else {
@@ -206,7 +273,7 @@ func (w *simWorld) arrive(m *simMessage) {
 	defer w.mu.Unlock()
 	n := m.conn.node
 	switch {
-	case m.lost:
+	case m.lost: // as is all behind it
 	case m.wire.proxy.cutTo[n.index]:
 		w.held = append(w.held, heldMessage{m, false})
 	case m.conn.dead:
@@ -215,7 +282,21 @@ func (w *simWorld) arrive(m *simMessage) {
 	case n.paused:
 		n.inbox = append(n.inbox, m)
 	default:
-		w.process(m)
+		m.here = true
+		w.advance(m.conn)
+	}
+}
+
+// advance lets the node execute what has arrived over a connection, in the order
+// in which it left.
+func (w *simWorld) advance(c *simConn) {
+	for len(c.order) > 0 && c.order[0].here {
+		m := c.order[0]
+		if w.process(m); len(m.commands) > 0 {
+			m.here = false // its rest is still to come
+			return
+		}
+		c.order = c.order[1:]
 	}
 }
 

@@ -58,6 +58,7 @@ type simProfile struct {
 	never      error            // what no client may hear
 	mayNotKill bool             // CLIENT KILL is not allowed
 	founded    bool             // the nodes have been a quorum's for long
+	far        bool             // the nodes are far: several pipelines are under way over one connection
 }
 
 // newRandom makes a source of choices of its own for each thing that makes

@@ -19,13 +19,26 @@ type wire interface {
 	// replies. ctx must have a deadline. The error is what kept the node from
 	// answering; error replies are answers, and are in the commands and calls.
 	exchange(ctx context.Context, commands []*redis.Cmd, calls []call) error
-	// sent tells whether anything of the last exchange may have reached the node.
+	// post and collect are the two halves of an exchange of calls. Another post may
+	// come before the collect of the first, and another goroutine may collect; what
+	// was posted first is collected first. There is no exchange between the two.
+	post(ctx context.Context, calls []call) error
+	collect(ctx context.Context, calls []call) error
+	// ended tells whether the node has closed it, as far as can be seen while nothing
+	// is posted.
+	ended() bool
+	// sent tells whether anything of the last exchange or post may have reached the
+	// node.
 	sent() bool
 	close()
 }
 
-// errWireEnded: the connection was found closed before anything was sent.
-var errWireEnded = errors.New("connection closed by the node")
+var (
+	// errWireEnded: the connection was found closed before anything was sent.
+	errWireEnded = errors.New("connection closed by the node")
+	// errBroken: it broke before the answer could come.
+	errBroken = errors.New("connection lost")
+)
 
 // redisWire is a wire over a connection that go-redis has made: it dials, by TCP,
 // TLS or a unix socket, logs in, and makes the first exchange. From then on
@@ -38,7 +51,8 @@ type redisWire struct {
 	wrote  atomic.Bool  // bytes were handed to the kernel
 	ready  bool         // the first exchange has been answered
 
-	alive   time.Time // when it was last heard of
+	away    atomic.Int32 // posted, and not collected
+	alive   time.Time    // when it was last heard of; who reads writes it
 	out     []byte
 	replies replies
 }
@@ -79,7 +93,9 @@ func (w *redisWire) exchange(ctx context.Context, commands []*redis.Cmd, calls [
 	case w.ended():
 		err = errWireEnded
 	default:
-		err = w.trade(ctx, commands, calls)
+		if err = w.write(ctx, commands, calls); err == nil {
+			err = w.read(ctx, commands, calls)
+		}
 	}
 	if err != nil {
 		w.ready = false
@@ -111,8 +127,25 @@ func (w *redisWire) begin(ctx context.Context, commands []*redis.Cmd) error {
 	return err
 }
 
-// trade writes all, and then reads all replies.
-func (w *redisWire) trade(ctx context.Context, commands []*redis.Cmd, calls []call) error {
+// post implements wire.
+func (w *redisWire) post(ctx context.Context, calls []call) error {
+	w.wrote.Store(false)
+	w.away.Add(1)
+	return w.write(ctx, nil, calls)
+}
+
+// collect implements wire.
+func (w *redisWire) collect(ctx context.Context, calls []call) error {
+	err := w.read(ctx, nil, calls)
+	if err == nil {
+		w.alive = time.Now()
+		w.away.Add(-1)
+	}
+	return err
+}
+
+// write sends all at once.
+func (w *redisWire) write(ctx context.Context, commands []*redis.Cmd, calls []call) error {
 	w.out = w.out[:0]
 	for _, c := range commands {
 		w.out = appendCommand(w.out, c.Args())
@@ -121,20 +154,22 @@ func (w *redisWire) trade(ctx context.Context, commands []*redis.Cmd, calls []ca
 		w.out = append(w.out, calls[i].command...)
 	}
 	deadline, _ := ctx.Deadline()
-	if err := w.conn.SetDeadline(deadline); err != nil {
+	if err := w.conn.SetWriteDeadline(deadline); err != nil {
 		return err
 	}
-	if _, err := w.conn.Write(w.out); err != nil {
-		return err
-	}
+	_, err := w.conn.Write(w.out)
 	if cap(w.out) > keepReplies {
 		w.out = nil
 	}
-	return w.read(commands, calls)
+	return err
 }
 
 // read fills in the replies, until one is missing.
-func (w *redisWire) read(commands []*redis.Cmd, calls []call) error {
+func (w *redisWire) read(ctx context.Context, commands []*redis.Cmd, calls []call) error {
+	deadline, _ := ctx.Deadline()
+	if err := w.conn.SetReadDeadline(deadline); err != nil {
+		return err
+	}
 	for _, c := range commands {
 		value, err := w.replies.next()
 		if err != nil && !isAnswer(err) {
@@ -149,7 +184,7 @@ func (w *redisWire) read(commands []*redis.Cmd, calls []call) error {
 			return c.err
 		}
 	}
-	if !w.replies.finished() {
+	if !w.replies.finished() && w.away.Load() <= 1 {
 		return errReply // it answers what was not asked, or has counted differently
 	}
 	return nil
@@ -185,8 +220,7 @@ func pipelineError(err error, commands []*redis.Cmd) error {
 // was closed since has no answer, as if it had been closed a moment later.
 const fresh = 10 * time.Millisecond
 
-// ended looks whether the node has closed the connection in the meantime, or said
-// what nobody had asked.
+// ended implements wire: also when the node said what nobody had asked.
 func (w *redisWire) ended() bool {
 	return w.conn.raw != nil && time.Since(w.alive) >= fresh && hasInput(w.conn.raw)
 }
