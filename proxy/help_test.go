@@ -81,7 +81,7 @@ func start(t *testing.T, s setup) *front {
 		s.nodes = f.embedNodes(3)
 	}
 	logger := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	quorum, err := redlock.New(t.Context(), redlock.Options{Nodes: s.nodes, NodeTimeout: patience, Logger: logger, FirstStart: redlock.FirstStartForce})
+	quorum, err := redlock.New(t.Context(), redlock.Options{Nodes: s.nodes, NodeTimeout: patience, Logger: logger, FirstStart: redlock.FirstStartForce, Lanes: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

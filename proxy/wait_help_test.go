@@ -34,7 +34,7 @@ func startOn(t *testing.T, servers []*redistest.Server, change ...func(*custom))
 	f := &front{t: t, log: &safeBuffer{}}
 	logger := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o := custom{
-		quorum: redlock.Options{NodeTimeout: patience, Logger: logger, FirstStart: redlock.FirstStartForce},
+		quorum: redlock.Options{NodeTimeout: patience, Logger: logger, FirstStart: redlock.FirstStartForce, Lanes: 2},
 		table:  &commands.Table{Logger: logger, Version: version, MaxBlock: time.Hour},
 	}
 	for _, s := range servers {

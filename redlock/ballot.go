@@ -76,21 +76,21 @@ func (b *ballot) vote(node int, a answer) {
 	b.mu.Lock()
 	b.answers[node] = a
 	b.tally.add(a.verdict)
-	settles := !b.settled && b.owner.decide(b)
-	b.settled = b.settled || settles
-	b.mu.Unlock()
-
-	if settles {
-		b.owner.settle()
-		b.leave()
+	if b.settled || !b.owner.decide(b) {
+		b.leave(1)
+		return
 	}
-	b.leave()
+	b.settled = true
+	b.mu.Unlock()
+	b.owner.settle()
+	b.mu.Lock()
+	b.leave(2) // the node, and the settlement
 }
 
-// leave counts down the nodes and the settlement; the last one completes.
-func (b *ballot) leave() {
-	b.mu.Lock()
-	b.missing--
+// leave counts down the nodes and the settlement; the last one completes. The
+// caller holds the lock, and has it no more afterwards.
+func (b *ballot) leave(n int) {
+	b.missing -= n
 	last := b.missing == 0
 	b.mu.Unlock()
 	if last {
