@@ -69,6 +69,7 @@ func TestFailedExtensionTakesNothingFromALaterGrant(t *testing.T) {
 	r := Request{Resource: "a", Token: "T", TTL: time.Minute}
 	_, err := first.Extend(t.Context(), r)
 	wantErr(t, "Extend before any Lock", err, ErrNotHeld)
+	settled(t, first) // or the third node might run it behind the Lock that is to come
 	mustLock(t, second, r)
 	settled(t, second)
 	wires[2].Refuse(false)
