@@ -19,12 +19,19 @@ type refusal struct {
 }
 
 // send queues a request at every node, in the same order for all of a resource
-// as the caller holds the shard's lock.
+// as the caller holds the shard's lock. No vote counts before it stands in every
+// lane: the first answers may come while the last nodes are still to be asked, and
+// what follows from them, an undo, must stand behind it.
 func (f *fanOut) send(q *Quorum, r *request) {
 	lane := q.laneOf(r.key)
+	r.ballot.mu.Lock()
+	defer r.ballot.mu.Unlock()
 	for i, n := range q.nodes {
 		if a, queued := n.lanes[lane].push(r); !queued {
 			f.known = append(f.known, knownAnswer{r.ballot, i, a})
+		}
+		if q.seams.asked != nil {
+			q.seams.asked(i)
 		}
 	}
 }

@@ -56,6 +56,7 @@ type seams struct {
 	chance func() float64       // a number from 0 up to, not with, 1
 	deaf   bool                 // what is released elsewhere is found by polling only
 	near   bool                 // no node is taken for far
+	asked  func(node int)       // called when a request stands in the lane of that node; nil: nothing
 }
 
 // newQuorumOver is a quorum in any world.

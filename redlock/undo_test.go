@@ -2,6 +2,7 @@ package redlock
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -148,6 +149,44 @@ func TestWhatIsTooLateIsNotSent(t *testing.T) {
 	if n := sent() - before; n != 1 {
 		t.Errorf("%d requests were sent, want only the one that was not too late", n)
 	}
+}
+
+// TestNoUndoOvertakesWhatIsStillBeingAsked: the nodes without the lock have time to
+// answer an extension before it stands in the lanes of the others, where it finds
+// something. What is undone then must be undone behind it.
+func TestNoUndoOvertakesWhatIsStillBeingAsked(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 5)
+	for _, s := range servers[3:] {
+		if err := s.Client().Set(t.Context(), "a", "T", time.Minute).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const enough = 100 * time.Millisecond // for three nodes beside us to say no
+	told := make(chan error, 1)
+	asked := func(node int) {
+		if node != 2 {
+			return
+		}
+		select {
+		case err := <-told:
+			told <- err
+		case <-time.After(enough):
+		}
+	}
+	s := seams{dial: newRedisWire, asleep: systemAsleep, chance: rand.Float64, asked: asked}
+	o := Options{Nodes: at(addresses(servers)...), NodeTimeout: patient, FirstStart: FirstStartForce}
+	q, err := newQuorumOver(t.Context(), o, soundRules(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = q.Close(context.Background()) }()
+	if err := q.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	q.StartExtend(Request{Resource: "a", Token: "T", TTL: time.Minute}, func(_ Grant, err error) { told <- err })
+	wantErr(t, "Extend of a lock on two nodes of five", <-told, ErrNotHeld)
+	wantNoKeys(t, servers)
 }
 
 // queued is how many requests wait to be sent.
