@@ -182,6 +182,20 @@ func TestConfigFileFromTheEnvironment(t *testing.T) {
 	}
 }
 
+// TestTheEnvironmentAnswersNothing: a variable that some images set would
+// otherwise end every subcommand with the version and the exit code 0.
+func TestTheEnvironmentAnswersNothing(t *testing.T) {
+	t.Setenv("REDLOCK_VERSION", "1.2.3")
+	t.Setenv("REDLOCK_PRINT", "true")
+	t.Setenv("REDLOCK_HELP", "true")
+	for _, args := range [][]string{{"check"}, {"replace"}, {"run"}, {"serve", "--max-clients=0"}, {"ping", "--listen=unix:///nosuch"}} {
+		stdout, stderr := newOutput(), newOutput()
+		if code := run(t.Context(), args, stdout, stderr); code == exitClean || stdout.String() != "" {
+			t.Errorf("%q: exit code %d and %q", args, code, stdout)
+		}
+	}
+}
+
 func TestVersionAndHelp(t *testing.T) {
 	t.Parallel()
 	stdout := newOutput()

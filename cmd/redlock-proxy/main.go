@@ -37,7 +37,7 @@ func main() {
 // program is what kong fills in: a field for each subcommand.
 type program struct {
 	Config     kong.ConfigFlag  `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
-	Print      kong.VersionFlag `help:"Print the version." name:"version"`
+	Print      kong.VersionFlag `help:"Print the version." name:"version" env:"-"` // many images set a …_VERSION
 	Serve      serve            `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
 	Check      check            `cmd:"" help:"Look at the nodes and say what would break safety; exit code 1 if anything would."`
 	Replace    replace          `cmd:"" help:"Make a new node a member in the place of another."`
