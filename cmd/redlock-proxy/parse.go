@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -50,10 +53,53 @@ func parse(args []string, stdout, stderr io.Writer) (*given, error) {
 	case answered:
 		return nil, errAnswered
 	case err != nil:
-		return nil, err
+		return nil, withAdvice(err, parser.Model, args)
 	}
 	g.values = valuesOf(parser.Model, "serve")
 	return g, nil
+}
+
+// withAdvice adds to what kong says what it does not see: a flag that was meant
+// for the command of run, and a subcommand that was mistyped, as without one it
+// takes the words for serve's.
+func withAdvice(err error, app *kong.Application, args []string) error {
+	var wrong *kong.ParseError
+	word, unexpected := strings.CutPrefix(err.Error(), "unexpected argument ")
+	unknown := strings.HasPrefix(err.Error(), "unknown flag ")
+	if !errors.As(err, &wrong) || !unexpected && !unknown || slices.Contains(args, "--") {
+		return err
+	}
+	for _, p := range wrong.Context.Path {
+		if p.Positional != nil && p.Parent.Name == "run" {
+			return fmt.Errorf("%w; write -- in front of the command", err)
+		}
+	}
+	for _, node := range app.Children {
+		if unexpected && wrong.Context.Selected() == app.DefaultCmd && near(word, node.Name) {
+			return fmt.Errorf("%w, did you mean %s?", err, node.Name)
+		}
+	}
+	return err
+}
+
+// near tells whether one word is the other with one letter more, less or another
+// one, or with two beside each other exchanged.
+func near(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	a, b = a[i:], b[i:]
+	switch {
+	case len(a) < len(b):
+		return a == b[1:]
+	case len(a) == 0:
+		return true
+	}
+	return a[1:] == b[1:] || len(a) > 1 && a[0] == b[1] && a[1] == b[0] && a[2:] == b[2:]
 }
 
 // newParser makes a parser for the table of subcommands and flags that p is.

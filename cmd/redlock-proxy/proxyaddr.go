@@ -14,7 +14,7 @@ import (
 // proxyConfig are the flags of a subcommand that talks to running proxies.
 type proxyConfig struct {
 	Addr        []string `help:"A proxy: host:port, unix:///path, or with a login redis://user:pass@host:port, rediss://... for TLS, unix://user:pass@/path (repeatable: when one fails, the next is asked)." default:"127.0.0.1:7379" sep:" " placeholder:"ADDR"`
-	Password    string   `help:"Password for the proxies of --addr whose url has none. Better in REDLOCK_PASSWORD or the file of --config than on the command line, which others can read." placeholder:"PASSWORD"`
+	Password    string   `help:"Password for the proxies of --addr whose url has none. Better in REDLOCK_PASSWORD or the file of --config than on the command line, which others can read." placeholder:"PASSWORD" secret:""`
 	AddrTLSCA   string   `help:"PEM certificates that vouch for the proxies of rediss:// urls, instead of those of the system." name:"addr-tls-ca" placeholder:"FILE"`
 	AddrTLSCert string   `help:"PEM certificate chain to show to the proxies of rediss:// urls." name:"addr-tls-cert" placeholder:"FILE"`
 	AddrTLSKey  string   `help:"PEM key of --addr-tls-cert." name:"addr-tls-key" placeholder:"FILE"`

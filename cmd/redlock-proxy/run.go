@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"redlock-proxy/internal/holding"
 )
 
@@ -70,18 +72,25 @@ func (r *runCommand) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
+	if env.given.file.exposed() {
+		r.say(env.stderr, "others may read the file of --config, and there are passwords in it; chmod o-r %s", env.given.file.name)
+	}
 	// Before the lock is taken, as it would be taken for nothing.
 	if _, err := exec.LookPath(r.Command[0]); errors.Is(err, os.ErrPermission) {
 		return exitError{exitNotRunnable, fmt.Errorf("%s: %w", r.Command[0], err)}
 	} else if err != nil {
 		return exitError{exitNoCommand, fmt.Errorf("%s: %w", r.Command[0], err)}
 	}
-	return r.runLocked(options, env.stderr)
+	return r.runLocked(env, options)
 }
 
 // validate checks what a single flag's type does not say.
 func (r *runCommand) validate() error {
 	switch {
+	case r.Resource == "":
+		return usageError("RESOURCE is empty: name what to lock; is a variable not set?")
+	case r.Try && r.Wait != nil && *r.Wait != 0:
+		return usageError(fmt.Sprintf("--try and --wait=%v: use one", *r.Wait))
 	case r.TTL < time.Second || r.TTL > 24*time.Hour:
 		return usageError(fmt.Sprintf("--ttl=%v: must be within 1s and 24h", r.TTL))
 	case r.Grace < 0 || r.Grace > r.TTL/2-killMargin:
@@ -120,19 +129,15 @@ func (r *runCommand) say(stderr io.Writer, format string, words ...any) {
 }
 
 // environment of the command: ours, without what may hold a password.
-func (r *runCommand) environment(fence int64) []string {
+func (r *runCommand) environment(app *kong.Application, fence int64) []string {
+	const resource, number = "REDLOCK_RESOURCE", "REDLOCK_FENCE"
+	flags := flagsByEnv(app)
 	var all []string
 	for _, e := range os.Environ() {
 		name, value, _ := strings.Cut(e, "=")
-		switch name {
-		case "REDLOCK_PASSWORD", "REDLOCK_REQUIREPASS", "REDLOCK_RESOURCE", "REDLOCK_FENCE":
-			continue
-		case "REDLOCK_ADDR", "REDLOCK_NODE", "REDLOCK_OLD":
-			if strings.Contains(value, "@") {
-				continue
-			}
+		if name != resource && name != number && !mayBeSecret(flags[name], value) {
+			all = append(all, e)
 		}
-		all = append(all, e)
 	}
-	return append(all, "REDLOCK_RESOURCE="+r.Resource, fmt.Sprint("REDLOCK_FENCE=", fence))
+	return append(all, resource+"="+r.Resource, fmt.Sprint(number, "=", fence))
 }

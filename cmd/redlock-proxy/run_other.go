@@ -4,12 +4,11 @@ package main
 
 import (
 	"errors"
-	"io"
 
 	"redlock-proxy/internal/holding"
 )
 
 // runLocked is not there: what ends a command in time rests on signals.
-func (*runCommand) runLocked(holding.Options, io.Writer) error {
+func (*runCommand) runLocked(*environment, holding.Options) error {
 	return errors.New("run is not available on this system")
 }

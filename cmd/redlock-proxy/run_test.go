@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"redlock-proxy/internal/redistest"
 )
 
 // TestRun has the built program hold locks for shell commands, through proxies
@@ -22,6 +24,8 @@ func TestRun(t *testing.T) {
 	for name, scenario := range map[string]func(*testing.T, *process){
 		"how the command ends":        runCodes,
 		"what the command is given":   runGiven,
+		"a file that others may read": runExposed,
+		"a Redis instead of a proxy":  runAtARedis,
 		"signals":                     runSignals,
 		"held by another":             runHeld,
 		"a signal during the wait":    runInterrupted,
@@ -134,6 +138,11 @@ func runCodes(t *testing.T, p *process) {
 		{[]string{"codes", "--", "nosuch"}, 127, "nosuch: "},
 		{[]string{"codes", "--", "/etc/passwd"}, 126, "permission denied"},
 		{[]string{"codes"}, 2, "command"},
+		{[]string{"", "--", "true"}, 2, "RESOURCE is empty: name what to lock"},
+		{[]string{"codes", "echo", "--full"}, 2, "unknown flag --full; write -- in front of the command\n"},
+		{[]string{"--full", "codes", "--", "echo"}, 2, "unknown flag --full\n"},
+		{[]string{"--try", "--wait=5s", "codes", "--", "true"}, 2, "--try and --wait=5s: use one"},
+		{[]string{"--try", "--wait=0s", "codes", "--", "true"}, 0, ""},
 		{[]string{"--ttl=6m", "codes", "--", "true"}, 2, "--max-ttl"},
 		{[]string{"--ttl=2s", "--grace=1s", "codes", "--", "true"}, 2, "--grace=1s: with --ttl=2s it must be within 0s and 800ms"},
 		{[]string{"--ttl=9ms", "codes", "--", "true"}, 2, "--ttl=9ms: must be within 1s and 24h"},
@@ -157,11 +166,61 @@ func runCodes(t *testing.T, p *process) {
 func runGiven(t *testing.T, p *process) {
 	r := p.prepare("given", "--", "sh", "-c", `cat; echo "$1"; env | grep REDLOCK_ | sed "s/=[0-9]*$/=number/" | sort`, "sh", "--an argument")
 	r.cmd.Stdin = strings.NewReader("the input\n")
-	r.cmd.Env = append(os.Environ(), "REDLOCK_ADDR=redis://default:hidden@"+p.addr, "REDLOCK_PASSWORD=hidden", "REDLOCK_TTL=20s", "REDLOCK_FENCE=outer")
+	r.cmd.Env = append(os.Environ(), "REDLOCK_ADDR=redis://default:hidden@"+p.addr, "REDLOCK_TTL=20s", "REDLOCK_FENCE=outer",
+		"REDLOCK_NODE=redis://:hidden@[bad", "REDLOCK_OLD=redis://:hidden@a:1")
+	for _, name := range secretEnvs(t) {
+		r.cmd.Env = append(r.cmd.Env, name+"=hidden")
+	}
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	r.want(t, 0, "the input\n--an argument\nREDLOCK_FENCE=number\nREDLOCK_RESOURCE=given\nREDLOCK_TTL=20s\n")
+}
+
+// secretEnvs are the names that passwords have in the environment.
+func secretEnvs(t *testing.T) (names []string) {
+	t.Helper()
+	parser, err := newParser(&program{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, flag := range flagsByEnv(parser.Model) {
+		if flag.Tag.Has("secret") {
+			names = append(names, name)
+		}
+		if tagged, sounds := flag.Tag.Has("secret"), strings.Contains(strings.ToLower(name), "pass"); tagged != sounds {
+			t.Errorf("%s: has the tag secret: %v", name, tagged)
+		}
+	}
+	if len(names) != 3 {
+		t.Errorf("the passwords are %q, want those of clients, of the admin address and of run", names)
+	}
+	return names
+}
+
+// runExposed: a file with a password that others may read is told of.
+func runExposed(t *testing.T, p *process) {
+	for mode, want := range map[os.FileMode]string{0o644: "redlock-proxy: exposed: others may read the file of --config", 0o600: ""} {
+		file := write(t, "run.yaml", "password: hidden\naddr: ['"+p.addr+"']\n")
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		r := p.begin(t, "--config="+file, "exposed", "--", "true")
+		r.end(t)
+		if text := r.stderr.String(); strings.Contains(text, "others may read") != (want != "") || !strings.Contains(text, want) || strings.Contains(text, "hidden") {
+			t.Errorf("%v: stderr is %q, want in it %q", mode, text, want)
+		}
+	}
+}
+
+// runAtARedis: it is told for what it is, without what it repeats.
+func runAtARedis(t *testing.T, p *process) {
+	server := redistest.Start(t, 1)[0]
+	r := p.begin(t, "--addr="+server.Addr(), "at a Redis", "--", "true")
+	r.want(t, 2, "")
+	if got, want := r.stderr.String(), "redlock-proxy: at a Redis: "+server.Addr()+": refused: it is a Redis, not a redlock-proxy: give the proxy's address with --addr\n"; got != want {
+		t.Errorf("stderr is %q, want %q", got, want)
+	}
 }
 
 func runSignals(t *testing.T, p *process) {

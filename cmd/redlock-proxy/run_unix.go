@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"syscall"
 	"time"
@@ -16,13 +15,13 @@ import (
 )
 
 // runLocked gives nil or an exitError.
-func (r *runCommand) runLocked(options holding.Options, stderr io.Writer) error {
+func (r *runCommand) runLocked(env *environment, options holding.Options) error {
 	signals := family.Signals()
 	held, err := r.lock(options, signals)
 	if err != nil {
 		return err
 	}
-	command, err := family.Start(r.Command, r.environment(held.Fence))
+	command, err := family.Start(r.Command, r.environment(env.given.command.Model, held.Fence))
 	if err != nil {
 		_ = held.Release() // nothing was done under it
 		return exitError{exitNotRunnable, err}
@@ -30,7 +29,7 @@ func (r *runCommand) runLocked(options holding.Options, stderr io.Writer) error 
 	keeping, stop := context.WithCancel(context.Background())
 	kept := make(chan struct{})
 	go func() { defer close(kept); held.Keep(keeping) }()
-	w := &watch{grace: r.Grace, held: held, command: command, say: func(words string) { r.say(stderr, "%s", words) }}
+	w := &watch{grace: r.Grace, held: held, command: command, say: func(words string) { r.say(env.stderr, "%s", words) }}
 	w.untilEnded(signals)
 	stop()
 	<-kept
@@ -41,7 +40,7 @@ func (r *runCommand) runLocked(options holding.Options, stderr io.Writer) error 
 	case errors.Is(err, holding.ErrLost):
 		return exitError{exitLost, fmt.Errorf("%s: %w before the command had ended, with code %d", r.Resource, err, command.Code())}
 	case err != nil:
-		r.say(stderr, "%v", err)
+		r.say(env.stderr, "%v", err)
 	}
 	return exitError{command.Code(), nil}
 }

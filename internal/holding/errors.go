@@ -28,6 +28,10 @@ var unavailable = []string{
 	"ERR max number of clients reached",
 }
 
+// unknownCommand begins what a Redis answers to LOCK. It goes on with the
+// arguments, of which one is the token.
+const unknownCommand = "ERR unknown command"
+
 // classify makes an error of this package of one from go-redis: ErrHeld,
 // ErrUnavailable or ErrRefused.
 func classify(proxy string, err error) error {
@@ -40,6 +44,9 @@ func classify(proxy string, err error) error {
 			if strings.HasPrefix(answer.Error(), code) {
 				return fmt.Errorf("%w: %s: %s", ErrUnavailable, proxy, answer)
 			}
+		}
+		if strings.HasPrefix(answer.Error(), unknownCommand) {
+			return fmt.Errorf("%s: %w: it is a Redis, not a redlock-proxy: give the proxy's address with --addr", proxy, ErrRefused)
 		}
 		return fmt.Errorf("%s: %w: %s", proxy, ErrRefused, answer)
 	}
