@@ -9,7 +9,7 @@ import (
 
 // check is the subcommand that looks at the nodes and changes nothing.
 type check struct {
-	quorumConfig `embed:""`
+	quorumConfig `embed:"" set:"without_nodes="`
 }
 
 var errUnsafe = errors.New("the nodes are not safe to lock on")

@@ -54,7 +54,8 @@ func TestWrongFlagsOfTools(t *testing.T) {
 		{"check --max-ttl=30h", "--max-ttl=30h0m0s: must be within 10ms and 24h"},
 		{"check --listen=x --node=redis://127.0.0.1:1", "unknown flag --listen"},
 		{"check --node=127.0.0.1:1", "--node number 1: not a url"},
-		{"replace --node=redis://127.0.0.1:1", "missing flags: --old=URL"},
+		{"replace", "--node and --old: name the nodes as they shall be"},
+		{"replace --node=redis://127.0.0.1:1", "--old: name the node that leaves"},
 		{"replace --old=redis://127.0.0.1:1", "--node: name the nodes as they shall be"},
 		{"replace --node=redis://127.0.0.1:1 --old=pw-secret", "--old: not a url of the form redis://"},
 	} {

@@ -14,7 +14,7 @@ import (
 type config struct {
 	Listen                []string `help:"Where clients connect: host:port or unix:///path (repeatable)." default:"127.0.0.1:7379" sep:" " placeholder:"ADDR" group:"Clients"`
 	UnixSocketMode        string   `help:"Permissions of the unix:// listeners, in octal: who may write may lock." default:"0700" placeholder:"MODE" group:"Clients"`
-	quorumConfig          `embed:"" group:"Nodes"`
+	quorumConfig          `embed:"" group:"Nodes" set:"without_nodes= Without any, five nodes are embedded in the process."`
 	RetryCount            int           `help:"How often a LOCK that says neither BLOCK nor RETRY tries again when another holds the lock; 0 is not to wait, as most clients give up on a reply after a while and send again." default:"0" group:"Waiting"`
 	RetryDelay            time.Duration `help:"How long a LOCK that waits goes without asking the nodes when nothing tells it of a release." default:"200ms" group:"Waiting"`
 	RetryJitter           time.Duration `help:"Up to so much is added to or taken from --retry-delay at random." default:"200ms" group:"Waiting"`

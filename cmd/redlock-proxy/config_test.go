@@ -22,6 +22,8 @@ func TestWrongFlags(t *testing.T) {
 	}{
 		{[]string{"--nosuch"}, "unknown flag --nosuch"},
 		{[]string{"nosuch"}, "unexpected argument nosuch"},
+		{[]string{"relpace"}, "unexpected argument relpace, did you mean replace?"},
+		{[]string{"chek", "--node=x"}, "unexpected argument chek, did you mean check?"},
 		{[]string{"--max-ttl=5x"}, `--max-ttl: expected duration but got "5x": time: unknown unit "x" in duration "5x"`},
 		{[]string{"--max-ttl=30h"}, "--max-ttl=30h0m0s: must be within 10ms and 24h"},
 		{[]string{"--drift-factor=0"}, "--drift-factor=0: must be at least 0.001 and below 0.5"},
@@ -56,7 +58,7 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"--node-tls-ca=x", "--node=redis://127.0.0.1:1"}, "--node-tls-ca and --node-tls-cert: of no use without a --node that begins with rediss://"},
 		{[]string{"--node-tls-ca=/nosuch/file", "--node=rediss://127.0.0.1:1"}, "--node-tls-ca: open /nosuch/file: no such file or directory"},
 		{[]string{file("max-ttl: 30h")}, "--max-ttl=30h0m0s: must be within 10ms and 24h"},
-		{[]string{"--config=/nosuch/file"}, "open /nosuch/file: no such file or directory"},
+		{[]string{"--config=/nosuch/file"}, "--config=/nosuch/file: no such file or directory"},
 	} {
 		stderr := newOutput()
 		code := run(t.Context(), c.args, io.Discard, stderr)
@@ -205,5 +207,18 @@ func TestVersionAndHelp(t *testing.T) {
 	stdout = newOutput()
 	if code := run(t.Context(), []string{"serve", "--help"}, stdout, io.Discard); code != exitClean || !strings.Contains(stdout.String(), "$REDLOCK_MAX_TTL") {
 		t.Errorf("exit code %d: %s", code, stdout)
+	}
+	if !strings.Contains(stdout.String(), "embedded") {
+		t.Errorf("serve --help does not tell of the embedded nodes:\n%s", stdout)
+	}
+	for _, c := range []struct{ name, without, begins string }{
+		{"check", "embedded", "Usage: redlock-proxy check [flags]\n"},
+		{"replace", "embedded", "Usage: redlock-proxy replace [flags]\n"},
+		{"run", "<command> ... [flags]", "Usage: redlock-proxy run [flags] RESOURCE -- CMD ARGS\n"},
+	} {
+		stdout = newOutput()
+		if code := run(t.Context(), []string{c.name, "--help"}, stdout, io.Discard); code != exitClean || !strings.HasPrefix(stdout.String(), c.begins) || strings.Contains(stdout.String(), c.without) {
+			t.Errorf("%s --help: exit code %d, wanted at its begin %q and nowhere %q:\n%s", c.name, code, c.begins, c.without, stdout)
+		}
 	}
 }

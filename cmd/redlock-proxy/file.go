@@ -28,6 +28,25 @@ type configFile struct {
 	secret bool // it holds a password, as check found
 }
 
+// configFlag is --config: the file is read before the other flags get their
+// values.
+type configFlag string
+
+// BeforeResolve is kong.ConfigFlag's, but for what it says of a file that can not
+// be opened.
+func (configFlag) BeforeResolve(app *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
+	name := string(ctx.FlagValue(trace.Flag).(configFlag))
+	file, err := app.LoadConfig(name)
+	var unopened *fs.PathError
+	if errors.As(err, &unopened) {
+		return usageError(fmt.Sprintf("--config=%s: %v", name, unopened.Err))
+	}
+	if err == nil {
+		ctx.AddResolver(file)
+	}
+	return err
+}
+
 // readConfig reads a file whose top level is flags and their values.
 func readConfig(r io.Reader) (*configFile, error) {
 	f := &configFile{keys: map[string]*yaml.Node{}, values: map[string]*yaml.Node{}}

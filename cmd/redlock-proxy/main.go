@@ -34,14 +34,15 @@ func main() {
 	os.Exit(code)
 }
 
-// program is what kong fills in: a field for each subcommand.
+// program is what kong fills in: a field for each subcommand. --version has no
+// name in the environment: set there, it would answer for every subcommand.
 type program struct {
-	Config     kong.ConfigFlag  `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
-	Print      kong.VersionFlag `help:"Print the version." name:"version" env:"-"` // many images set a …_VERSION
+	Config     configFlag       `help:"YAML file with any of these flags, without the dashes." placeholder:"FILE"`
+	Print      kong.VersionFlag `help:"Print the version." name:"version" env:"-"`
 	Serve      serve            `cmd:"" default:"withargs" help:"Serve lock commands (the default)."`
 	Check      check            `cmd:"" help:"Look at the nodes and say what would break safety; exit code 1 if anything would."`
 	Replace    replace          `cmd:"" help:"Make a new node a member in the place of another."`
-	Run        runCommand       `cmd:"" help:"Hold a lock, through running proxies, while a command runs."`
+	Run        runCommand       `cmd:"" help:"Hold a lock, through running proxies, while a command runs." usage:"run [flags] RESOURCE -- CMD ARGS"`
 	Ping       ping             `cmd:"" help:"Ask the proxy on this machine whether it answers."`
 	Completion completion       `cmd:"" help:"Print a completion script for bash, zsh or fish."`
 	Version    version          `cmd:"" help:"Print the version."`

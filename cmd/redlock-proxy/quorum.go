@@ -10,12 +10,13 @@ import (
 )
 
 // quorumConfig are the flags that say which nodes make the quorum and how they
-// are reached, which every subcommand that asks them has.
+// are reached, which every subcommand that asks them has. Each sets, for help,
+// what it does without_nodes.
 type quorumConfig struct {
-	Node        []string      `help:"One independent Redis master: redis://[user:pass@]host:port[/db], rediss://... or unix://... (repeatable; 3 or 5 of them). Without any, five nodes are embedded in the process." sep:" " placeholder:"URL"`
+	Node        []string      `help:"One independent Redis master: redis://[user:pass@]host:port[/db], rediss://... or unix://... (repeatable; 3 or 5 of them).${without_nodes}" sep:" " placeholder:"URL"`
 	KeyPrefix   string        `help:"Put before every lock key on the nodes." placeholder:"PREFIX"`
 	DriftFactor float64       `help:"Share of a ttl given up for clock drift." default:"0.01"`
-	MaxTTL      time.Duration `help:"Longest ttl a client may ask for; also how long a node that may have forgotten locks casts no votes. The same for all proxies" default:"5m" name:"max-ttl"`
+	MaxTTL      time.Duration `help:"Longest ttl a client may ask for; also how long a node that may have forgotten locks casts no votes. The same for all proxies." default:"5m" name:"max-ttl"`
 	NodeTimeout time.Duration `help:"How long one node may take for one request." default:"250ms"`
 	NodeTLSCA   string        `help:"PEM certificates that vouch for the nodes of rediss:// urls, instead of those of the system; read again at SIGHUP." name:"node-tls-ca" placeholder:"FILE"`
 	NodeTLSCert string        `help:"PEM certificate chain to show to the nodes of rediss:// urls; read again at SIGHUP." name:"node-tls-cert" placeholder:"FILE"`

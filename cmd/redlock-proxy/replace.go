@@ -9,8 +9,8 @@ import (
 
 // replace is the subcommand that puts a new node in the place of another.
 type replace struct {
-	quorumConfig `embed:""`
-	Old          string `help:"The member that leaves, written as it was in --node; it need not answer. The --node flags are those of the proxies from now on, with the new node among them." required:"" placeholder:"URL"`
+	quorumConfig `embed:"" set:"without_nodes="`
+	Old          string `help:"The member that leaves, written as it was in --node; it need not answer. The --node flags are those of the proxies from now on, with the new node among them." placeholder:"URL"`
 }
 
 // Run replaces, and says what is left to do.
@@ -19,11 +19,15 @@ func (r *replace) Run(env *environment) error {
 		return err
 	}
 	nodes, err := r.nodes()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(nodes) == 0 {
+	case len(nodes) == 0 && r.Old == "":
+		return usageError("--node and --old: name the nodes as they shall be, with the new one among them, and the one that leaves")
+	case len(nodes) == 0:
 		return usageError("--node: name the nodes as they shall be, with the new one among them")
+	case r.Old == "":
+		return usageError("--old: name the node that leaves")
 	}
 	old, err := r.oldNode()
 	if err != nil {
