@@ -1,11 +1,13 @@
 # The proxy and nothing else. docker build -t redlock-proxy .
-FROM golang:1.26 AS build
+# On the machine that builds, for the one that runs it (--platform).
+FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY . .
-ARG TARGETOS=linux
-ARG TARGETARCH=amd64
+# BuildKit's, which a default here would take the place of; a builder that does not
+# set them builds for itself.
+ARG TARGETOS TARGETARCH
 # The same as what is given away: see .ci/dist.sh.
-RUN PLATFORMS="$TARGETOS/$TARGETARCH" DIST=/dist make dist && mv /dist/redlock-proxy-* /redlock-proxy
+RUN PLATFORMS="${TARGETOS:-$(go env GOOS)}/${TARGETARCH:-$(go env GOARCH)}" DIST=/dist make dist && mv /dist/redlock-proxy-* /redlock-proxy
 
 FROM scratch
 # For nodes with certificates of public authorities.

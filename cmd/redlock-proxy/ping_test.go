@@ -4,6 +4,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,17 +53,23 @@ func TestDockerfileFitsTheProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"make dist", "\nFROM scratch\n", "\nUSER 65534:65534\n", "\nEXPOSE 7379\n",
+		"make dist", "\nARG TARGETOS TARGETARCH\n", "\nFROM scratch\n", "\nUSER 65534:65534\n", "\nEXPOSE 7379\n",
 		"\nENTRYPOINT [\"/redlock-proxy\"]\n", `CMD ["/redlock-proxy", "ping"]`, "\nENV REDLOCK_LISTEN=0.0.0.0:7379\n",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in the Dockerfile", want)
 		}
 	}
-	_, version, _ := strings.Cut(string(text), "FROM golang:")
+	if set := regexp.MustCompile(`(?m)^ARG .*=.*`).FindString(string(text)); set != "" {
+		t.Errorf("%q takes the place of what BuildKit sets for other platforms", set)
+	}
+	_, version, _ := strings.Cut(string(text), "\nFROM --platform=$BUILDPLATFORM golang:")
 	version, _, _ = strings.Cut(version, " ")
 	if !strings.Contains(string(module), "\ngo "+version) {
 		t.Errorf("the Dockerfile builds with Go %s, go.mod says otherwise", version)
+	}
+	if left := lines(readFile(t, "../../.dockerignore")); !slices.Contains(left, "**/node_modules") || slices.Contains(left, ".git") {
+		t.Errorf("what is left out is %q, want the folders of npm, and not .git, which has the commit", left)
 	}
 	for _, args := range [][]string{{"serve"}, {"ping"}} {
 		if _, err := parse(args, io.Discard, io.Discard); err != nil {
