@@ -20,7 +20,6 @@ func (t *Table) redlockInfo() []string {
 	}
 	lines := []string{
 		"nodes:" + decimal(len(states)),
-		"quorum:" + decimal(t.Quorum.Needed()),
 		"quorum_needed:" + decimal(t.Quorum.Needed()),
 		"nodes_voting:" + decimal(voting),
 		// One less must still be a majority, which one or two nodes never are.

@@ -52,7 +52,7 @@ func TestInfoTellsWhenTheNextNodeMayRestart(t *testing.T) {
 	}
 	c := newCallerOver(t, "", nodes)
 	c.eventually(map[string]string{
-		"nodes": "3", "quorum": "2", "quorum_needed": "2", "nodes_voting": "3", "next_restart_safe": "yes",
+		"nodes": "3", "quorum_needed": "2", "nodes_voting": "3", "next_restart_safe": "yes",
 		"node0": "name=node-0,state=up,vote=admitted", "node2": "name=node-2,state=up,vote=admitted",
 	})
 	if err := servers[0].RestartEmpty(); err != nil {

@@ -199,7 +199,7 @@ func TestInfoIsTextWithWhatClientsLookFor(t *testing.T) {
 		for _, line := range []string{
 			"# Server", "redis_version:7.4.0", "redlock_proxy_version:" + version, "redis_mode:standalone",
 			fmt.Sprintf("process_id:%d", os.Getpid()), "# Clients", "connected_clients:1", "maxclients:7",
-			"loading:0", "# Replication", "role:master", "# Redlock", "nodes:3", "quorum:2", "node0:name=node-0,state=up,vote=admitted",
+			"loading:0", "# Replication", "role:master", "# Redlock", "nodes:3", "quorum_needed:2", "node0:name=node-0,state=up,vote=admitted",
 		} {
 			if !strings.Contains("\n"+text, "\n"+line+"\r\n") {
 				t.Errorf("RESP%d: no line %q in INFO:\n%s", proto, line, text)
