@@ -143,6 +143,14 @@ func (e *examination) clocks() {
 	}
 }
 
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // summary is the last finding.
 func (e *examination) summary() {
 	needed := len(e.visits)/2 + 1
@@ -155,13 +163,13 @@ func (e *examination) summary() {
 			warnings++
 		}
 	}
-	head := fmt.Sprintf("%d nodes, %d needed, %d may vote now", len(e.visits), needed, e.voting)
+	head := fmt.Sprintf("%s, %d needed, %d may vote now", counted(len(e.visits), "node"), needed, e.voting)
 	if unsafe > 0 {
 		e.say(LevelUnsafe, "", "%s: not safe, %d to mend", head, unsafe)
 		return
 	}
 	if warnings > 0 {
-		head += fmt.Sprintf(", %d warnings", warnings)
+		head += ", " + counted(warnings, "warning")
 	}
 	e.say(LevelOK, "", "%s: safe", head)
 }

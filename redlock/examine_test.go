@@ -174,7 +174,7 @@ func TestExamineServers(t *testing.T) {
 		"unsafe n1 is a replica", "unsafe n2 maxmemory-policy is allkeys-lru, and evicts locks", "warn n3 maxmemory-policy is allkeys-lru, and would evict",
 		"unsafe n4 does not answer, so that nothing can be said of it: ", "unsafe twin is the same server as n2", "unsafe twin maxmemory-policy",
 		"warn  6 nodes survive no more failures than 5", "unsafe  6 nodes, 4 needed, 0 may vote now: not safe, 5 to mend")
-	wantFound(t, examined(t, Options{Nodes: nodes[6:]}), "unsafe slots is a cluster node", "warn  one node is no quorum", "unsafe  1 nodes, 1 needed")
+	wantFound(t, examined(t, Options{Nodes: nodes[6:]}), "unsafe slots is a cluster node", "warn  one node is no quorum", "unsafe  1 node, 1 needed")
 }
 
 // TestExamineRights: what the proxies' user lacks, and what that costs.
@@ -201,12 +201,12 @@ func TestExamineRights(t *testing.T) {
 			got := examined(t, Options{Nodes: []Node{n}})
 			want := []string{c.want, "warn  one node is no quorum"}
 			if strings.HasPrefix(c.want, "unsafe") {
-				want = append(want, "unsafe  1 nodes")
+				want = append(want, "unsafe  1 node")
 			}
 			wantFound(t, got, want...)
 			n.Options.Password = "pw-wrong"
 			got = examined(t, Options{Nodes: []Node{n}})
-			wantFound(t, got, "unsafe n1 does not answer, so that nothing can be said of it: WRONGPASS", "warn  one node", "unsafe  1 nodes")
+			wantFound(t, got, "unsafe n1 does not answer, so that nothing can be said of it: WRONGPASS", "warn  one node", "unsafe  1 node")
 			if all := strings.Join(got, "\n"); strings.Contains(all, "pw-") {
 				t.Errorf("a password is shown:\n%s", all)
 			}
