@@ -23,7 +23,7 @@ func (t *Table) logIn(c *Call, name, password []byte) Reply {
 	loads := t.loads.Load() // before the users, so that a load in between is noticed
 	user, right := t.users.Load().Authenticate(string(name), password)
 	if !right {
-		t.stats.deniedAuth.Add(1)
+		t.stats.deniedAuth.add(1)
 		c.hold(t.GuessDelay, nil)
 		return errWrongPass
 	}

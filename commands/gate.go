@@ -81,11 +81,11 @@ func (t *Table) forbidden(c *Call) Reply {
 		return nil
 	}
 	if !user.MayRun(row.full) {
-		t.stats.deniedCommand.Add(1)
+		t.stats.deniedCommand.add(1)
 		return noCommandPermission(row.full)
 	}
 	if row.Key > 0 && !user.MayUse(row.full, c.Args[row.Key]) {
-		t.stats.deniedKey.Add(1)
+		t.stats.deniedKey.add(1)
 		return errNoKeyPermission
 	}
 	return nil

@@ -88,7 +88,7 @@ func (t *Table) statsInfo() []string {
 	traffic, s := t.Front.Traffic(), &t.stats
 	return []string{
 		fmt.Sprintf("total_connections_received:%d", traffic.Received),
-		fmt.Sprintf("total_commands_processed:%d", s.processed.Load()),
+		fmt.Sprintf("total_commands_processed:%d", s.processed.shown()),
 		fmt.Sprintf("instantaneous_ops_per_sec:%d", s.opsPerSecond()),
 		fmt.Sprintf("total_net_input_bytes:%d", traffic.InputBytes),
 		fmt.Sprintf("total_net_output_bytes:%d", traffic.OutputBytes),
@@ -99,10 +99,10 @@ func (t *Table) statsInfo() []string {
 		"keyspace_misses:0",
 		"pubsub_channels:0",
 		"pubsub_patterns:0",
-		fmt.Sprintf("acl_access_denied_auth:%d", s.deniedAuth.Load()),
-		fmt.Sprintf("acl_access_denied_cmd:%d", s.deniedCommand.Load()),
-		fmt.Sprintf("acl_access_denied_key:%d", s.deniedKey.Load()),
-		fmt.Sprintf("total_error_replies:%d", s.errors.Load()),
+		fmt.Sprintf("acl_access_denied_auth:%d", s.deniedAuth.shown()),
+		fmt.Sprintf("acl_access_denied_cmd:%d", s.deniedCommand.shown()),
+		fmt.Sprintf("acl_access_denied_key:%d", s.deniedKey.shown()),
+		fmt.Sprintf("total_error_replies:%d", s.errors.shown()),
 	}
 }
 
@@ -111,14 +111,14 @@ func (t *Table) statsInfo() []string {
 func (t *Table) commandInfo() []string {
 	var lines []string
 	for _, r := range t.sorted(true) {
-		calls, rejected := r.counts.calls.Load(), r.counts.rejected.Load()
+		calls, rejected := r.counts.calls.shown(), r.counts.rejected.shown()
 		if calls == 0 && rejected == 0 {
 			continue
 		}
-		took := time.Duration(r.counts.nanos.Load())
+		took := time.Duration(r.counts.nanos.shown())
 		each := float64(took.Microseconds()) / float64(max(calls, 1))
 		lines = append(lines, fmt.Sprintf("cmdstat_%s:calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
-			r.full, calls, took.Microseconds(), each, rejected, r.counts.failed.Load()))
+			r.full, calls, took.Microseconds(), each, rejected, r.counts.failed.shown()))
 	}
 	return lines
 }

@@ -9,24 +9,42 @@ import (
 	"time"
 )
 
+// counter only ever grows, as a counter of Prometheus must; CONFIG RESETSTAT moves
+// what INFO counts from.
+type counter struct{ all, before atomic.Int64 }
+
+func (c *counter) add(n int64) { c.all.Add(n) }
+
+// total is since the start.
+func (c *counter) total() int64 { return c.all.Load() }
+
+// shown is since CONFIG RESETSTAT.
+func (c *counter) shown() int64 {
+	before := c.before.Load() // first, as it may be moved meanwhile
+	return c.all.Load() - before
+}
+
+func (c *counter) reset() { c.before.Store(c.all.Load()) }
+
 // counts are those of one command, as in INFO commandstats.
 type counts struct {
-	calls    atomic.Int64
-	nanos    atomic.Int64 // from the start of a call to its answer
-	rejected atomic.Int64 // refused by the gate
-	failed   atomic.Int64 // answered with an error
+	calls    counter
+	nanos    counter // from the start of a call to its answer
+	rejected counter // refused by the gate
+	failed   counter // answered with an error
 }
 
 // stats are those of the whole table.
 type stats struct {
-	processed     atomic.Int64
-	errors        atomic.Int64
-	deniedAuth    atomic.Int64
-	deniedCommand atomic.Int64
-	deniedKey     atomic.Int64
+	processed     counter
+	errors        counter
+	deniedAuth    counter
+	deniedCommand counter
+	deniedKey     counter
 
 	mu      sync.Mutex
 	byCode  map[string]int64 // error replies; the codes are all of errors.go
+	before  map[string]int64 // byCode at the last CONFIG RESETSTAT
 	byLimit map[string]int64
 	rate    rate
 }
@@ -54,22 +72,22 @@ func (r *rate) perSecond(total int64, now time.Time) int64 {
 func (t *Table) count(c *Call, r Reply) {
 	e, failed := r.(Error)
 	if failed {
-		t.stats.errors.Add(1)
+		t.stats.errors.add(1)
 		t.stats.noteError(e)
 	}
 	if c.row == nil {
 		return
 	}
 	if c.rejected {
-		c.row.counts.rejected.Add(1)
+		c.row.counts.rejected.add(1)
 		return
 	}
 	took := time.Since(c.began)
-	t.stats.processed.Add(1)
-	c.row.counts.calls.Add(1)
-	c.row.counts.nanos.Add(int64(took))
+	t.stats.processed.add(1)
+	c.row.counts.calls.add(1)
+	c.row.counts.nanos.add(int64(took))
 	if failed {
-		c.row.counts.failed.Add(1)
+		c.row.counts.failed.add(1)
 	}
 	if took >= slowFrom {
 		t.slow.add(c, took)
@@ -89,32 +107,38 @@ func (s *stats) noteError(e Error) {
 	}
 }
 
-// errorCounts lists them by code.
+// errorCounts lists those since CONFIG RESETSTAT by code.
 func (s *stats) errorCounts() map[string]int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return maps.Clone(s.byCode)
+	shown := map[string]int64{}
+	for code, n := range s.byCode {
+		if n -= s.before[code]; n > 0 {
+			shown[code] = n
+		}
+	}
+	return shown
 }
 
 func (s *stats) opsPerSecond() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.rate.perSecond(s.processed.Load(), time.Now())
+	return s.rate.perSecond(s.processed.total(), time.Now())
 }
 
 // resetStats is CONFIG RESETSTAT.
 func (t *Table) resetStats() {
 	for _, r := range t.sorted(true) {
-		for _, n := range []*atomic.Int64{&r.counts.calls, &r.counts.nanos, &r.counts.rejected, &r.counts.failed} {
-			n.Store(0)
+		for _, n := range []*counter{&r.counts.calls, &r.counts.nanos, &r.counts.rejected, &r.counts.failed} {
+			n.reset()
 		}
 	}
 	s := &t.stats
-	for _, n := range []*atomic.Int64{&s.processed, &s.errors, &s.deniedAuth, &s.deniedCommand, &s.deniedKey} {
-		n.Store(0)
+	for _, n := range []*counter{&s.processed, &s.errors, &s.deniedAuth, &s.deniedCommand, &s.deniedKey} {
+		n.reset()
 	}
 	s.mu.Lock()
-	s.byCode, s.byLimit, s.rate = nil, nil, rate{}
+	s.before, s.rate = maps.Clone(s.byCode), rate{}
 	s.mu.Unlock()
 }
 

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Stats is what the table has counted since the start, or CONFIG RESETSTAT. No
-// argument of a command is in it, and as many names as the program knows.
+// Stats is what the table has counted since the start, whatever CONFIG RESETSTAT has
+// INFO show. No argument of a command is in it, and as many names as the program
+// knows.
 type Stats struct {
 	// Commands are all rows by name, subcommands as "client|list" behind theirs.
 	Commands []CommandStats
@@ -90,7 +91,7 @@ func (t *Table) Stats() Stats {
 		Errors: map[string]int64{},
 		Limits: map[string]int64{},
 		Denied: map[string]int64{
-			"auth": s.deniedAuth.Load(), "command": s.deniedCommand.Load(), "key": s.deniedKey.Load(),
+			"auth": s.deniedAuth.total(), "command": s.deniedCommand.total(), "key": s.deniedKey.total(),
 		},
 		Since: t.since,
 	}
@@ -107,8 +108,8 @@ func (t *Table) Stats() Stats {
 	for _, r := range t.sorted(true) {
 		v.Commands = append(v.Commands, CommandStats{
 			Name: r.full, Locks: slices.Contains(r.Categories, "lock"),
-			Calls: r.counts.calls.Load(), Rejected: r.counts.rejected.Load(), Failed: r.counts.failed.Load(),
-			Took: time.Duration(r.counts.nanos.Load()),
+			Calls: r.counts.calls.total(), Rejected: r.counts.rejected.total(), Failed: r.counts.failed.total(),
+			Took: time.Duration(r.counts.nanos.total()),
 		})
 	}
 	return v

@@ -116,7 +116,7 @@ func TestEveryMetricFollowsWhatHappens(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
 	for _, happens := range []func(){
-		s.outcomes, s.waiting, s.holding, s.refusals, s.aNodeThatStandsStill, s.aNodeThatRestarts, s.noQuorum, s.leaving,
+		s.outcomes, s.waiting, s.holding, s.refusals, s.resets, s.aNodeThatStandsStill, s.aNodeThatRestarts, s.noQuorum, s.leaving,
 	} {
 		happens()
 		for _, c := range s.open {
@@ -265,6 +265,24 @@ func (s *scene) refusals() {
 		_ = c.conn.Close()
 	}
 	s.awaitThat("connections", func(v float64) bool { return v < 9 })
+}
+
+// resets: CONFIG RESETSTAT is for INFO, and a counter of Prometheus never goes back.
+func (s *scene) resets() {
+	s.Helper()
+	c := s.client()
+	before := s.scrape()
+	s.want(c.do("CONFIG RESETSTAT"), "+OK")
+	after := s.scrape()
+	for name, was := range before {
+		if strings.Contains(name, "_total") && after[name] < was {
+			s.Errorf("CONFIG RESETSTAT took %s back from %v", name, was)
+		}
+	}
+	info := cli(s.T, "-p", s.port(), "--no-auth-warning", "-a", "hidden-password", "INFO", "commandstats", "errorstats")
+	if strings.Contains(info, "cmdstat_lock") || strings.Contains(info, "errorstat_") {
+		s.Errorf("INFO does not count from zero: %s", info)
+	}
 }
 
 // aNodeThatStandsStill delays nobody, is not answered, and owed releases. It may
