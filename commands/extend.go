@@ -18,6 +18,7 @@ func extend(t *Table, c *Call) {
 	t.Quorum.StartExtend(r, func(g redlock.Grant, err error) {
 		switch {
 		case err == nil:
+			t.holders.extended(t.Quorum.Mark(c.arg(2)), g)
 			c.Reply(extension{g})
 		case errors.Is(err, redlock.ErrNotHeld):
 			c.Reply(Integer(0))

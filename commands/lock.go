@@ -42,7 +42,8 @@ func (t *Table) startLock(c *Call, o lockOptions) {
 		case err == nil && o.request.Owned:
 			c.Reply(t.hold(s, o, g))
 		case err == nil:
-			c.Reply(&grant{quorum: t.Quorum, grant: g})
+			t.holders.granted(s, t.Quorum.Mark(g.Token), g)
+			c.Reply(&grant{table: t, grant: g})
 		case errors.Is(err, redlock.ErrHeld):
 			c.Reply(NullArray{})
 		default:
@@ -70,9 +71,9 @@ func (t *Table) lockFailure(err error) Reply {
 // grant is the reply to a LOCK that was won. The validity shrinks until it is
 // written, and a lock that nobody heard of is undone.
 type grant struct {
-	quorum *redlock.Quorum
-	grant  redlock.Grant
-	reply  Granted
+	table *Table
+	grant redlock.Grant
+	reply Granted
 }
 
 func (*grant) isReply() {}
@@ -103,7 +104,10 @@ func (g *Granted) of(won redlock.Grant, validity int64) Reply {
 }
 
 // Undelivered takes the grant back.
-func (g *grant) Undelivered() { g.quorum.Undo(g.grant) }
+func (g *grant) Undelivered() {
+	g.table.holders.released(g.grant.Resource, g.table.Quorum.Mark(g.grant.Token))
+	g.table.Quorum.Undo(g.grant)
+}
 
 // Size counts the resource, and the token twice as the value has it too.
 func (g *grant) Size() int { return len(g.grant.Resource) + 2*len(g.grant.Token) }

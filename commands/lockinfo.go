@@ -14,13 +14,13 @@ func lockInfo(t *Table, c *Call) {
 			c.Reply(failure(err))
 			return
 		}
-		c.Reply(t.describeSurvey(s))
+		c.Reply(t.describeSurvey(r.Resource, s))
 	})
 }
 
 // describeSurvey is a map whose keys are always there; null stands for what is
 // not known. No token is in it, nor anything that was made of one.
-func (t *Table) describeSurvey(s redlock.Survey) Reply {
+func (t *Table) describeSurvey(resource string, s redlock.Survey) Reply {
 	left := Reply(Null{})
 	if s.State == redlock.SurveyHeld {
 		left = Integer(s.Left)
@@ -33,7 +33,7 @@ func (t *Table) describeSurvey(s redlock.Survey) Reply {
 		Bulk("fence"), orNull(s.Fence),
 		Bulk("waiters"), Integer(s.Waiters),
 	}
-	all = append(all, t.holderHere(s)...)
+	all = append(all, t.holderHere(resource, s)...)
 	nodes := make(Array, 0, len(s.Nodes))
 	for _, n := range s.Nodes {
 		nodes = append(nodes, describeNode(n))
@@ -41,17 +41,17 @@ func (t *Table) describeSurvey(s redlock.Survey) Reply {
 	return append(all, Bulk("nodes"), nodes)
 }
 
-// holderHere tells who holds the lock through this proxy, as far as it knows: of
-// AUTOEXTEND it knows the client, of other locks only that there was one.
-func (t *Table) holderHere(s redlock.Survey) []Reply {
+// holderHere tells who holds the lock through this proxy, as far as it knows.
+func (t *Table) holderHere(resource string, s redlock.Survey) []Reply {
 	how, id, name, addr, since := Reply(Null{}), Reply(Null{}), Reply(Null{}), Reply(Null{}), Reply(Null{})
-	if s.Granted {
-		how = Bulk("lock")
+	if one, held, known := t.holders.find(resource, s.Mark, time.Now()); known && s.State == redlock.SurveyHeld {
+		how, since = Bulk("lock"), Integer(held.Milliseconds())
+		id, name, addr = Integer(one.id), Bulk(one.name), Bulk(one.addr)
 	}
 	if s.Hold != nil {
 		how, since = Bulk("autoextend"), Integer(time.Since(s.Hold.Since()).Milliseconds())
 		if holder := t.holderOf(s.Hold); holder != nil {
-			id, name, addr = Integer(holder.ID), Bulk(holder.look().name), Bulk(holder.Addr)
+			id, name, addr = Integer(holder.ID), Bulk(holder.nameNow()), Bulk(holder.Addr)
 		}
 	}
 	return []Reply{

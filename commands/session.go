@@ -65,6 +65,12 @@ func (s *Session) setName(name string) {
 	s.mu.Unlock()
 }
 
+func (s *Session) nameNow() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.name
+}
+
 // logOut makes the session the default user's, if that needs no password, or
 // nobody's.
 func (t *Table) logOut(s *Session) {

@@ -64,6 +64,7 @@ type Table struct {
 	holds   atomic.Int64 // locks that are extended, or may be in a moment
 	slow    slowlog
 	losses  *losses
+	holders *holders
 }
 
 // Front is what commands ask of the connections; package proxy has them.
@@ -93,7 +94,7 @@ type Traffic struct {
 // Prepare completes a table whose fields have been set.
 func (t *Table) Prepare() error {
 	t.since, t.runID = time.Now(), newRunID()
-	t.losses = newLosses(t.Logger, lossInterval)
+	t.losses, t.holders = newLosses(t.Logger, lossInterval), newHolders(t.since)
 	if t.GuessDelay == 0 {
 		t.GuessDelay = time.Second
 	}

@@ -125,6 +125,69 @@ func TestLockInfo(t *testing.T) {
 	waiting.wantGrant("tok-w", 60000)
 }
 
+// TestLockInfoOfAPlainLock: which client was granted it, as long as it has it.
+func TestLockInfoOfAPlainLock(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	f, elsewhere := startOn(t, servers), startOn(t, servers)
+	here, there := f.admin(3, ""), elsewhere.admin(2, "")
+	c, other := f.dial(), f.dial()
+	c.send(command("CLIENT", "SETNAME", "worker-8"))
+	c.want("+OK\r\n")
+	wantNobody := func(what string) {
+		t.Helper()
+		got := here.info("a")
+		for _, key := range []any{"held-here", "held-ms", "client-id", "client-name", "client-addr"} {
+			if got[key] != nil {
+				t.Errorf("%s: %s is %v, want null", what, key, got[key])
+			}
+		}
+	}
+	wantNobody("before")
+	c.holds("a", 60000, "tok-a")
+	got := here.info("a")
+	for key, want := range map[string]any{"held-here": "lock", "client-name": "worker-8", "client-addr": c.conn.LocalAddr().String()} {
+		if got[key] != want {
+			t.Errorf("%s is %v, want %v", key, got[key], want)
+		}
+	}
+	since, known := got["held-ms"].(int64)
+	if id, _ := got["client-id"].(int64); !known || since < 0 || since > patience.Milliseconds() || id == 0 {
+		t.Errorf("%v", got)
+	}
+	if got := there.info("a"); got["held-here"] != nil || got["state"] != "held" {
+		t.Errorf("the other proxy says %v", got)
+	}
+	// Its connection may end, and the lock goes on.
+	_ = c.conn.Close()
+	f.wantClients(2)
+	if got := here.info("a"); got["client-name"] != "worker-8" {
+		t.Errorf("when the connection has ended: %v", got)
+	}
+	other.unlocks("a", "tok-a")
+	wantNobody("after UNLOCK")
+	other.holds("a", 60000, "tok-b")
+	if got := here.ask("FORCEUNLOCK", "a"); got != int64(1) {
+		t.Errorf("FORCEUNLOCK: %v", got)
+	}
+	wantNobody("after FORCEUNLOCK")
+	// Taken through the other proxy, with this one's memory of who had it before.
+	far := elsewhere.dial()
+	far.holds("a", 60000, "tok-c")
+	wantNobody("held elsewhere")
+	far.unlocks("a", "tok-c")
+	// A LOCK that raises the ttl goes on, and so does one that was extended.
+	other.holds("a", 500, "tok-d")
+	other.send(command("EXTEND", "a", "tok-d", "60000"))
+	other.want(":")
+	other.line()
+	other.holds("a", 60000, "tok-d")
+	if got := here.info("a"); got["held-here"] != "lock" || got["client-name"] != "" {
+		t.Errorf("%v", got)
+	}
+	other.unlocks("a", "tok-d")
+}
+
 func TestLocks(t *testing.T) {
 	t.Parallel()
 	servers := redistest.Start(t, 3)

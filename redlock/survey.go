@@ -3,6 +3,7 @@ package redlock
 import (
 	"cmp"
 	"context"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"time"
@@ -30,12 +31,11 @@ type Survey struct {
 	Fence int64
 	// Waiters are the Locks that wait for it in this process.
 	Waiters int
-	// Hold is what extends the lock in this process, or nil. Granted tells that it
-	// was granted through this process, as far as that is remembered: while others
-	// ask for it here.
-	Hold    *Hold
-	Granted bool
-	Nodes   []NodeSurvey // in the order of Options.Nodes
+	// Hold is what extends the lock in this process, or nil.
+	Hold *Hold
+	// Mark is Quorum.Mark of the holder's token, while it is held.
+	Mark  uint64
+	Nodes []NodeSurvey // in the order of Options.Nodes
 }
 
 // LeftForEver is Left of a key that has no ttl.
@@ -53,6 +53,10 @@ type NodeSurvey struct {
 	// may have forgotten it.
 	Err error
 }
+
+// Mark is a number for a token, by which this process can tell that it has seen
+// the token before without keeping it. It says nothing to anybody else.
+func (q *Quorum) Mark(token string) uint64 { return maphash.String(q.queue.seed, token) }
 
 // Survey asks all nodes what they have for a resource, and changes nothing.
 //
@@ -236,15 +240,12 @@ func leftAtMajority(left []int64, needed int) int64 {
 
 // lookHere adds what this process knows.
 func (s *survey) lookHere() {
-	q, token := s.quorum, ""
+	q := s.quorum
 	if s.result.State == SurveyHeld {
-		token = s.tokens[0]
-		s.result.Hold = q.keeper.held(s.resource, token)
+		s.result.Hold = q.keeper.held(s.resource, s.tokens[0])
+		s.result.Mark = q.Mark(s.tokens[0])
 	}
-	q.queue.visit(s.resource, func(l *line, _ *fanOut) {
-		s.result.Waiters = l.places.length
-		s.result.Granted = token != "" && l.holder == token && time.Now().Before(l.until)
-	})
+	q.queue.visit(s.resource, func(l *line, _ *fanOut) { s.result.Waiters = l.places.length })
 }
 
 // await turns a call that was started into one that is waited for. When ctx ends
