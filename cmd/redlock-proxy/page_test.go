@@ -89,7 +89,11 @@ func TestPageInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.shows("the node is quarantined", `.nodes`, more[1].Addr()+"\tquarantined, 5m", " left\t", "as it may have forgotten locks")
+	eventually(t, "locks per second are counted", func() bool {
+		return regexp.MustCompile(`Locks per second\n[1-9]`).MatchString(b.text("document.querySelector('dl').innerText"))
+	})
 	b.wantLegible()
+	b.wantOnItsLine()
 	b.wantNarrow()
 	tenThousand(t, p, b)
 	b.wantNoSecret(a)
@@ -225,6 +229,24 @@ func (b *browser) wantLegible() {
 	}
 	if len(grounds) != 2 {
 		b.t.Errorf("light and dark have the same ground: %v", grounds)
+	}
+}
+
+// wantOnItsLine: what is drawn of a node stands beside its number.
+func (b *browser) wantOnItsLine() {
+	b.t.Helper()
+	b.screen(900, 1080, "light")
+	const apart = `(() => {
+		const all = [...document.querySelectorAll('.trip')].filter((e) => e.querySelector('svg')).map((e) => {
+			const number = document.createRange(), drawn = e.querySelector('svg').getBoundingClientRect();
+			number.selectNodeContents(e.firstChild);
+			const n = number.getBoundingClientRect();
+			return drawn.left >= n.right && drawn.top < n.bottom && drawn.bottom > n.top && drawn.width > 50;
+		});
+		return all.length + ' ' + all.every((beside) => beside);
+	})()`
+	if said := b.text(apart); said == "0 true" || !strings.HasSuffix(said, " true") {
+		b.t.Errorf("of how many nodes is the drawing beside the number: %s", said)
 	}
 }
 
