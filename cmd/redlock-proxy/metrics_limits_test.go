@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"redlock-proxy/internal/redistest"
+)
+
+// TestMetricsOfLimits: each that clients can reach without a load of their own.
+func TestMetricsOfLimits(t *testing.T) {
+	t.Parallel()
+	const perConnection, perResource = 100, 110
+	s := newCalmScene(t, "--max-holds=1", fmt.Sprint("--max-waiters-per-resource=", perResource))
+	holder, first, second, more := connect(t, s.running), connect(t, s.running), connect(t, s.running), connect(t, s.running)
+	s.want(holder.do("LOCK hidden-a 60000 TOKEN hidden-token"), "*2")
+	wait := "LOCK hidden-a 60000 BLOCK 60000\r\n"
+	first.send(strings.Repeat(wait, perConnection) + "LOCK hidden-b 60000 BLOCK 60000")
+	s.await(`limit_hits_total{limit="waits_per_connection"}`, 1)
+	s.await("waiting_locks", perConnection)
+	second.send(strings.Repeat(wait, perResource-perConnection) + "PING")
+	s.await("waiting_locks", perResource)
+	s.want(more.do("LOCK hidden-a 60000 BLOCK 60000"), "-LIMIT")
+	s.await(`limit_hits_total{limit="max_waiters_per_resource"}`, 1)
+	s.await(`operations_total{operation="lock",outcome="limit"}`, 1)
+
+	s.want(more.do("LOCK hidden-c 60000 AUTOEXTEND"), "*2")
+	s.want(more.do("LOCK hidden-d 60000 AUTOEXTEND"), "-LIMIT")
+	s.await(`limit_hits_total{limit="max_holds"}`, 1)
+
+	var names []string
+	for i := range 200 {
+		names = append(names, fmt.Sprint("c", i))
+	}
+	connect(t, s.running).send("SUBSCRIBE " + strings.Join(names, " ") + "\r\nSUBSCRIBE x" + strings.Join(names, " x"))
+	s.await(`limit_hits_total{limit="subscriptions"}`, 1)
+
+	// Waiting ends with the proxy's: who waits hears LEAVING.
+	s.stop()
+	s.await(`operations_total{operation="lock",outcome="leaving"}`, perResource)
+	s.await(`error_replies_total{code="LEAVING"}`, perResource)
+	for _, c := range []*client{holder, first, second, more} {
+		_ = c.conn.Close()
+	}
+}
+
+// TestMetricsOfWrongPasswords: one address may have so many looked at at once.
+func TestMetricsOfWrongPasswords(t *testing.T) {
+	t.Parallel()
+	s := newCalmScene(t, "--requirepass=hidden-password")
+	for range 50 {
+		connect(t, s.running).send("AUTH hidden-wrong")
+	}
+	s.awaitThat(`limit_hits_total{limit="wrong_passwords"}`, positive)
+}
+
+// TestMetricsOfRefusedArguments: a resource that is too long is invalid, by each
+// command.
+func TestMetricsOfRefusedArguments(t *testing.T) {
+	t.Parallel()
+	s := newCalmScene(t)
+	c, long := connect(t, s.running), strings.Repeat("hidden-", 200)
+	for operation, command := range map[string]string{"lock": "LOCK " + long + " 1000", "extend": "EXTEND " + long + " hidden-token 1000", "unlock": "UNLOCK " + long + " hidden-token"} {
+		s.want(c.do(command), "-ERR resource too long")
+		s.await(`operations_total{operation="`+operation+`",outcome="invalid"}`, 1)
+	}
+}
+
+// TestMetricsOfOverload: nodes that stand still for longer than they may let a LOCK
+// wait for its turn.
+func TestMetricsOfOverload(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	s := newCalmScene(t, append(nodeFlags(servers), "--first-start=force", "--node-timeout=8s")...)
+	c := connect(t, s.running)
+	s.want(c.do("LOCK hidden-a 60000 TOKEN hidden-token"), "*2") // the lanes are open
+	for _, server := range servers {
+		server.Pause()
+	}
+	// What is under way waits for the nodes, what comes then for its turn, and
+	// when that has waited for a quarter of --node-timeout no more are let in.
+	late, sent := connect(t, s.running), 0
+	eventually(t, "LOCKs are refused", func() bool {
+		sent++
+		late.send(fmt.Sprintf("LOCK hidden-b%d 60000", sent))
+		return s.scrape()[`redlock_proxy_limit_hits_total{limit="overload"}`] > 0
+	})
+	s.awaitThat(`operations_total{operation="lock",outcome="overloaded"}`, positive)
+	for _, server := range servers {
+		server.Resume()
+	}
+	s.want(c.do("UNLOCK hidden-a hidden-token"), ":")
+	_, _ = c.conn.Close(), late.conn.Close()
+}
+
+// TestMetricsOfNodesThatDoNotVote: one is named twice, which is refused, and two wait
+// for a third that is away at the first start.
+func TestMetricsOfNodesThatDoNotVote(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	_, port, _ := net.SplitHostPort(servers[0].Addr())
+	servers[2].Kill()
+	s := newCalmScene(t, append(nodeFlags(servers), "--node=redis://localhost:"+port)...)
+	s.servers = servers
+	s.await(`node_state{node="localhost:`+port+`",state="refused"}`, 1)
+	s.await(s.node(1, "state", `,state="waiting"`), 1)
+	s.await(s.node(1, "state", `,state="admitted"`), 0)
+	s.await(s.node(2, "state", `,state="down"`), 1)
+}
+
+// TestMetricsOfUnreadReplies: clients with long names ask for the list of all of
+// them, and do not read it.
+func TestMetricsOfUnreadReplies(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "s")
+	s := newCalmScene(t, "--listen=unix://"+socket)
+	var crowd []net.Conn
+	for range 300 { // for each, some 400 KiB may wait; for all, 64 MiB
+		var d net.Dialer
+		conn, err := d.DialContext(t.Context(), "unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := io.WriteString(conn, "CLIENT SETNAME "+strings.Repeat("n", 256)+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		crowd = append(crowd, conn)
+	}
+	for _, conn := range crowd {
+		if _, err := io.WriteString(conn, strings.Repeat("CLIENT LIST\r\n", 6)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.awaitThat("unread_replies_total", positive)
+}
