@@ -21,9 +21,11 @@ func TestDistScript(t *testing.T) {
 	}
 	c := exec.CommandContext(t.Context(), "make", "-C", "../..", "dist")
 	c.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "DIST="+dist, "PLATFORMS=")
-	if out, err := c.CombinedOutput(); err != nil {
+	out, err := c.CombinedOutput()
+	if err != nil {
 		t.Fatalf("make dist: %v\n%s", err, out)
 	}
+	wantShown(t, string(out), dist)
 	sums, err := os.ReadFile(filepath.Join(dist, "SHA256SUMS"))
 	if err != nil {
 		t.Fatal(err)
@@ -43,5 +45,25 @@ func TestDistScript(t *testing.T) {
 		if string(called) != want {
 			t.Errorf("%s is built with\n%swant\n%s", platform, called, want)
 		}
+	}
+}
+
+// wantShown: docs/deployment.md shows what make dist does, but for the commit.
+func wantShown(t *testing.T, out, dist string) {
+	t.Helper()
+	version := regexp.MustCompile(regexp.QuoteMeta(release) + `\+[0-9a-f]{12}(\.dirty)?`)
+	blur := func(s string) string {
+		return version.ReplaceAllString(strings.ReplaceAll(s, dist+"/", "dist/"), "VERSION")
+	}
+	_, rest, _ := strings.Cut(readFile(t, "../../docs/deployment.md"), "$ make dist\n")
+	shown, _, _ := strings.Cut(rest, "$ ")
+	var said strings.Builder
+	for _, l := range lines(out) {
+		if !strings.HasPrefix(l, "make") { // of folders
+			said.WriteString(l + "\n")
+		}
+	}
+	if blur(said.String()) != blur(shown) {
+		t.Errorf("make dist says\n%s\ndocs/deployment.md shows\n%s", said.String(), shown)
 	}
 }

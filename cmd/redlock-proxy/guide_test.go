@@ -57,7 +57,7 @@ func cut(t *testing.T, page, from, to string) string {
 var token = regexp.MustCompile(`[0-9a-f]{40}`)
 
 // typist is a shell to type into, with the ports of a guide put in place of free
-// ones.
+// ones, and /etc/redlock-proxy in that of its directory.
 type typist struct {
 	in    io.Writer
 	out   *bufio.Scanner
@@ -76,7 +76,8 @@ func newTypist(t *testing.T, ports ...string) *typist {
 		free = append(free, freePort(t))
 	}
 	slices.Sort(free) // some of what is shown is sorted by the port
-	var there, back []string
+	dir := t.TempDir()
+	there, back := []string{}, []string{dir, "/etc/redlock-proxy"}
 	for i, p := range ports {
 		there, back = append(there, p, free[i]), append(back, free[i], p)
 	}
@@ -86,7 +87,7 @@ func newTypist(t *testing.T, ports ...string) *typist {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	c := exec.Command("sh")
-	c.Dir = t.TempDir()
+	c.Dir = dir
 	c.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
 		"REDLOCK_NODE_TIMEOUT=1s") // for a busy machine
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -193,6 +194,27 @@ func TestGuidesAreTyped(t *testing.T) {
 			k.run(t, transcript(begin))
 			k.run(t, transcript(page))
 		})
+	}
+}
+
+// TestDeploymentIsTyped: what needs neither a service manager nor another machine.
+func TestDeploymentIsTyped(t *testing.T) {
+	t.Parallel()
+	newTypist(t).run(t, transcript(readFile(t, "../../docs/deployment.md")))
+}
+
+// TestGuideHasTheOpenFiles: the sum that the program itself does.
+func TestGuideHasTheOpenFiles(t *testing.T) {
+	t.Parallel()
+	const clients, nodes = 10000, 5
+	sizing := cut(t, readFile(t, "../../docs/operations.md"), "## Sizing", "## The nodes")
+	for _, want := range []string{
+		fmt.Sprintf("%d for each node and %d besides", filesPerNode, filesBeside),
+		fmt.Sprintf("need 10 %03d ", clients+nodes*filesPerNode+filesBeside-10000),
+	} {
+		if !strings.Contains(sizing, want) {
+			t.Errorf("docs/operations.md lacks %q", want)
+		}
 	}
 }
 
