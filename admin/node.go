@@ -23,7 +23,7 @@ func newNodeCollector(t *commands.Table) *nodeCollector {
 	return &nodeCollector{
 		table:      t,
 		up:         gauge("node_up", "1 when the node is asked, 0 when it is down and only pinged.", "node"),
-		state:      gauge("node_state", "1 for the state that the node is in: admitted (it votes), quarantined, waiting, refused or down.", "node", "state"),
+		state:      gauge("node_state", "1 for the state that the node is in: admitted (it votes), quarantined, waiting, refused or down (it does not answer).", "node", "state"),
 		quarantine: gauge("node_quarantine_seconds", "How long the node will cast no votes yet; 0 when it is not quarantined.", "node"),
 		skew:       gauge("node_clock_skew_seconds", "By how much the node's clock is ahead of the median of all nodes'.", "node"),
 		answers:    counter("node_requests_total", "Requests to the node by what came of them.", "node", "outcome"),
@@ -70,6 +70,8 @@ func states() []string {
 // nothing of one that is down.
 func stateOf(n redlock.NodeState) string {
 	switch {
+	case n.Refused():
+		return redlock.StateRefused
 	case n.Down != nil:
 		return stateDown
 	case n.State == "":

@@ -15,6 +15,12 @@ var (
 	errCluster     = errors.New("is a cluster node; name independent masters")
 )
 
+// refusedError is why a node is down that answers, and must not be used.
+type refusedError struct{ why error }
+
+func (e *refusedError) Error() string { return e.why.Error() }
+func (e *refusedError) Unwrap() error { return e.why }
+
 // sameServerError: two names lead to one server, whose vote would count twice.
 type sameServerError struct{ name string }
 

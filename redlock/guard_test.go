@@ -241,7 +241,7 @@ func TestAReplicaIsNotAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := open(t, Options{Nodes: at(addresses(servers[:3])...), NodeTimeout: 300 * time.Millisecond})
-	eventually(t, "the replica is down", func() bool { return errors.Is(q.Nodes()[0].Down, errReplica) })
+	eventually(t, "the replica is down", func() bool { return errors.Is(q.Nodes()[0].Down, errReplica) && q.Nodes()[0].Refused() })
 	mustUnlock(t, q, mustLock(t, q, lockFor("a", time.Minute)))
 	// A promoted one may lack what its master acknowledged.
 	if err := servers[0].Client().Do(t.Context(), "REPLICAOF", "NO", "ONE").Err(); err != nil {

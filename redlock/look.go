@@ -146,7 +146,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 		run: l.facts.run, record: r, problem: l.facts.problem(), clock: clock, sent: began, received: now,
 	})
 	if st.refused != nil {
-		return nil, st.refused
+		return nil, &refusedError{st.refused}
 	}
 	l.epoch = st.epoch
 	l.waits = st.waits

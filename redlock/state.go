@@ -22,6 +22,13 @@ type NodeState struct {
 // Votes tells whether the node may take part in a majority now.
 func (s NodeState) Votes() bool { return s.Down == nil && s.State == StateAdmitted }
 
+// Refused tells whether the node must not be used, as it said when it was last asked.
+// It is Down then, after a moment, and not as it does not answer.
+func (s NodeState) Refused() bool {
+	var refused *refusedError
+	return s.State == StateRefused && (s.Down == nil || errors.As(s.Down, &refused))
+}
+
 // Nodes tells the state of every node, in the order of Options.Nodes.
 func (q *Quorum) Nodes() []NodeState {
 	states := make([]NodeState, len(q.nodes))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -97,44 +98,53 @@ func TestMetricsOfOverload(t *testing.T) {
 	_, _ = c.conn.Close(), late.conn.Close()
 }
 
-// TestMetricsOfNodesThatDoNotVote: one is named twice, which is refused, and two wait
-// for a third that is away at the first start.
+// TestMetricsOfNodesThatDoNotVote: one is a replica and refused, which is seen for as
+// long as it answers, and another waits for a third that is away at the first start.
 func TestMetricsOfNodesThatDoNotVote(t *testing.T) {
 	t.Parallel()
 	servers := redistest.Start(t, 3)
-	_, port, _ := net.SplitHostPort(servers[0].Addr())
+	if err := servers[0].Client().Do(t.Context(), "REPLICAOF", "127.0.0.1", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
 	servers[2].Kill()
-	s := newCalmScene(t, append(nodeFlags(servers), "--node=redis://localhost:"+port)...)
+	s := newCalmScene(t, nodeFlags(servers)...)
 	s.servers = servers
-	s.await(`node_state{node="localhost:`+port+`",state="refused"}`, 1)
-	s.await(s.node(1, "state", `,state="waiting"`), 1)
-	s.await(s.node(1, "state", `,state="admitted"`), 0)
+	s.await(s.node(0, "up", ""), 0)
+	s.await(s.node(0, "state", `,state="refused"`), 1)
+	s.await(s.node(0, "state", `,state="down"`), 0)
 	s.await(s.node(2, "state", `,state="down"`), 1)
+	s.await(s.node(1, "state", `,state="waiting"`), 1)
+	servers[0].Kill()
+	s.await(s.node(0, "state", `,state="down"`), 1)
+	s.await(s.node(0, "state", `,state="refused"`), 0)
 }
 
-// TestMetricsOfUnreadReplies: clients with long names ask for the list of all of
-// them, and do not read it.
+// TestMetricsOfUnreadReplies: clients ask for large ones and read none. Who is cut off
+// for that after ten seconds makes room again, so that more and more come.
 func TestMetricsOfUnreadReplies(t *testing.T) {
 	t.Parallel()
-	socket := filepath.Join(t.TempDir(), "s")
-	s := newCalmScene(t, "--listen=unix://"+socket)
-	var crowd []net.Conn
-	for range 300 { // for each, some 400 KiB may wait; for all, 64 MiB
-		var d net.Dialer
-		conn, err := d.DialContext(t.Context(), "unix", socket)
-		if err != nil {
-			t.Fatal(err)
+	socket, file := filepath.Join(t.TempDir(), "s"), "user default on nopass ~* +@all\n"
+	for i := range 60 {
+		file += fmt.Sprintf("user u%d off", i)
+		for j := range 75 {
+			file += fmt.Sprintf(" ~%0200d", j)
 		}
-		t.Cleanup(func() { _ = conn.Close() })
-		if _, err := io.WriteString(conn, "CLIENT SETNAME "+strings.Repeat("n", 256)+"\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		crowd = append(crowd, conn)
+		file += "\n" // 0.9 MB in ACL LIST
 	}
-	for _, conn := range crowd {
-		if _, err := io.WriteString(conn, strings.Repeat("CLIENT LIST\r\n", 6)); err != nil {
-			t.Fatal(err)
+	s := newCalmScene(t, "--listen=unix://"+socket, "--aclfile="+write(t, "users.acl", file))
+	s.stderr.await(t, "address="+regexp.QuoteMeta(socket))
+	eventually(t, "replies are given up", func() bool {
+		for range 20 { // some 75 fill the room of 64 MiB
+			var d net.Dialer
+			conn, err := d.DialContext(t.Context(), "unix", socket)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			if _, err := io.WriteString(conn, "ACL LIST\r\n"); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	s.awaitThat("unread_replies_total", positive)
+		return s.scrape()["redlock_proxy_unread_replies_total"] > 0
+	})
 }
