@@ -38,6 +38,8 @@ func (e *examination) member(v *visit) {
 func (e *examination) belongs(v *visit) bool {
 	r := &v.record
 	switch {
+	case r.format == noFormat:
+		e.say(LevelUnsafe, v.name, "%v", errNoFormat)
 	case r.format > memberFormat:
 		e.say(LevelUnsafe, v.name, "%v", errNewerFormat)
 	case r.exists() && r.nodes != len(e.visits):

@@ -99,7 +99,7 @@ func TestExamineMembers(t *testing.T) {
 		{"restarted", set("run", "another"), "warn n1 has restarted since it was admitted; the first proxy that sees it lets it cast no votes for 1m"},
 		{"other", set("set", "0"), "unsafe n1 belongs to another quorum"},
 		{"size", set("nodes", 5), "unsafe n1 belongs to a quorum of 5 nodes, and 3 are named here"},
-		{"newer", set("format", 2), "unsafe n1 a newer version of redlock-proxy has left its record here"},
+		{"newer", set("format", memberFormat+1), "unsafe n1 a newer version of redlock-proxy has left its record here"},
 		{"quarantined", set("state", quarantined), "warn n1 may have forgotten locks and casts no votes, for 1m"},
 		{"proposed", set("state", proposed), "warn n1 a first start is under way"},
 		{"longer", set("ttl", 3600000), "warn n1 a proxy allows ttls of up to 1h0m0s, and --max-ttl=1m0s here"},

@@ -60,7 +60,8 @@ type guard struct {
 	members    []member
 	set        string // "" until a majority of the nodes shows the same
 	generation int
-	voted      bool      // a node was admitted: our clients may hold locks
+	met        bool      // a node was or had been a member: somebody's clients may hold locks
+	begun      string    // the set to which a node was admitted that was seen last
 	together   time.Time // since when all nodes are proposed for one set
 }
 
@@ -70,13 +71,15 @@ type member struct {
 	run     string // "": never seen
 	record  record
 	seen    time.Time
-	since   time.Time // when it was first seen without the memory it should have
+	since   time.Time // when the memory that it has was first seen
 	tried   bool      // it was looked at, or did not answer
 	known   bool      // this process has seen it vote
 	blind   bool      // its rights do not let us look
 	votes   bool
-	refused error // nothing may be asked of it
-	waits   error // it may not vote
+	doubted bool     // its record may be older than what it forgot
+	gave    []string // the names that this process gave to its memory since then
+	refused error    // nothing may be asked of it
+	waits   error    // it may not vote
 	state   string
 	gone    bool // the last connection to it failed
 	clock   nodeClock
@@ -101,7 +104,7 @@ type ruling struct {
 }
 
 func newGuard(q *Quorum) *guard {
-	g := &guard{quorum: q, began: time.Now(), proposal: newSetID()}
+	g := &guard{quorum: q, began: time.Now(), proposal: newID()}
 	g.longest.Store(int64(q.options.MaxTTL))
 	return g
 }
@@ -117,8 +120,8 @@ func (g *guard) guarded() int {
 	return n
 }
 
-// newSetID makes the identity of a quorum.
-func newSetID() string {
+// newID makes the identity of a quorum, or of what a node remembers.
+func newID() string {
 	var raw [8]byte
 	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the process instead
 	return hex.EncodeToString(raw[:])
@@ -131,9 +134,9 @@ func (g *guard) judge(i int, s sighting) ruling {
 	m := &g.members[i]
 	g.note(m, s)
 	st := g.appraise(m, s)
-	m.votes = st.refused == nil && st.waits == nil && s.record.votes(s.run)
+	m.votes = st.refused == nil && st.waits == nil && s.record.votes(s.run) && !m.doubted
 	if m.votes {
-		m.known, g.voted = true, true
+		m.known = true
 	}
 	g.tell(m, st)
 	st.epoch = g.epoch.Load()
@@ -142,11 +145,15 @@ func (g *guard) judge(i int, s sighting) ruling {
 
 // note takes in what was seen.
 func (g *guard) note(m *member, s sighting) {
-	// A new member is waited for from its own record on, however long it was
-	// seen before: until then, others may have voted in its place.
-	joined := m.record.generation != s.record.generation && !g.quorum.rules.earlyMember
-	if m.run != s.run || m.votes && !s.record.votes(s.run) || joined {
+	if g.forgot(m, s) {
 		m.since = s.received
+	}
+	g.doubt(m, s)
+	if r := &s.record; r.exists() && r.state != proposed {
+		g.met = true
+		if r.votes(s.run) {
+			g.begun = r.set
+		}
 	}
 	m.run, m.record, m.seen, m.tried, m.gone = s.run, s.record, s.received, true, false
 	m.clock.note(g, s)
@@ -226,13 +233,14 @@ func (g *guard) appraise(m *member, s sighting) ruling {
 	switch r := &s.record; {
 	case g.quorum.rules.noGuard:
 		return ruling{}
-	case r.votes(s.run):
+	case r.votes(s.run) && !m.doubted:
 		return g.member(m)
 	case g.quorum.options.FirstStart == FirstStartForce && !m.known:
 		return g.force(m)
 	case g.mayFound():
 		return g.found(m)
-	case r.state == proposed && r.run == s.run && r.set == g.candidate() && g.begun(r.set):
+	case r.state == proposed && r.run == s.run && r.set == g.candidate() && r.set == g.begun:
+		// The founding of its set had come so far that the rest may follow.
 		return ruling{swap: g.next(m, admitted, r.set)}
 	}
 	return g.quarantine(m)
@@ -244,7 +252,9 @@ func (g *guard) refusal(m *member, s sighting) error {
 	switch {
 	case s.problem != nil:
 		return s.problem
-	case r.format > memberFormat:
+	case r.format == noFormat:
+		return errNoFormat
+	case r.format > g.quorum.rules.format:
 		return errNewerFormat
 	case r.exists() && r.nodes != len(g.members):
 		return &otherSizeError{theirs: r.nodes, ours: len(g.members)}
@@ -312,8 +322,13 @@ func (g *guard) names() []string {
 // next is the record that a member gets.
 func (g *guard) next(m *member, state, set string) *record {
 	r := &record{
-		state: state, run: m.run, set: set, nodes: len(g.members),
+		format: g.quorum.rules.format,
+		state:  state, run: m.run, set: set, nodes: len(g.members),
 		ttl: time.Duration(g.longest.Load()), generation: g.generationOf(set),
+		memory: m.record.memory,
+	}
+	if r.memory == "" || m.record.exists() && state == quarantined {
+		r.memory = g.newMemory(m)
 	}
 	if m.record.set == set {
 		r.names = m.record.names
@@ -356,7 +371,7 @@ func (g *guard) quarantine(m *member) ruling {
 	if (!r.exists() || r.set != set) && !g.isNamed(m, set) {
 		return ruling{waits: errUnknown}
 	}
-	if r.state != quarantined || r.run != m.run || r.set != set {
+	if r.state != quarantined || r.run != m.run || r.set != set || m.doubted || g.namesMemories() && (r.memory == "" || r.format < memberFormat) {
 		return ruling{swap: g.next(m, quarantined, set)}
 	}
 	if until := m.since.Add(g.lapse()); time.Now().Before(until) {

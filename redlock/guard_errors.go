@@ -9,6 +9,7 @@ import (
 // Why nothing is asked of a node.
 var (
 	errNewerFormat = errors.New("a newer version of redlock-proxy has left its record here; upgrade this one")
+	errNoFormat    = errors.New("has a record in " + memberKey + " that no redlock-proxy wrote; delete it, and the node is let in as one that forgot its locks")
 	errForeign     = errors.New("belongs to another quorum; every proxy must name the same nodes")
 	errReplaced    = errors.New("was replaced by another node; take it out of --node")
 	errReplica     = errors.New("is a replica, and may lack what its master acknowledged; name independent masters")

@@ -2,12 +2,12 @@ package redlock
 
 import "time"
 
-// mayFound tells whether this may be a first start: no node that was seen has
-// ever been a member, and no client of ours can hold a lock. A node that has not
+// mayFound tells whether this may be a first start: no node has ever been seen
+// as a member, so that no client can hold a lock as far as this process knows. A node that has not
 // answered yet may turn out to be a member; in its absence a first start becomes
 // a quarantine when one would be over.
 func (g *guard) mayFound() bool {
-	if g.quorum.options.FirstStart != FirstStartAuto || g.voted && !g.quorum.rules.foundAnyway {
+	if g.quorum.options.FirstStart != FirstStartAuto || g.met && !g.quorum.rules.foundAnyway {
 		return false
 	}
 	all, over := true, true
@@ -45,6 +45,13 @@ func (g *guard) enough() bool {
 func (g *guard) found(m *member) ruling {
 	if missing := g.missing(); missing != nil {
 		g.together = time.Time{}
+		if r := m.record; r.memory == "" && g.namesMemories() {
+			// The wait counts from here: see forgot.
+			if r.memory = g.newMemory(m); r.exists() {
+				r.format = memberFormat
+			}
+			return ruling{swap: &r}
+		}
 		return ruling{waits: &foundingError{missing: missing.node.name, until: m.since.Add(g.lapse())}}
 	}
 	set := ""
@@ -87,17 +94,6 @@ func (g *guard) missing() *member {
 	return nil
 }
 
-// begun tells whether a node was admitted to that set: its founding had come so
-// far that the rest may follow.
-func (g *guard) begun(set string) bool {
-	for i := range g.members {
-		if m := &g.members[i]; m.record.set == set && m.record.votes(m.run) {
-			return true
-		}
-	}
-	return false
-}
-
 // force admits a node at the first sight of it, as its operator wants.
 func (g *guard) force(m *member) ruling {
 	set := g.candidate()
@@ -107,6 +103,7 @@ func (g *guard) force(m *member) ruling {
 		}
 		set = g.proposal
 	}
+	m.doubted = false
 	return ruling{swap: g.next(m, admitted, set)}
 }
 

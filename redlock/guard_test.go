@@ -255,7 +255,7 @@ func TestANewerFormatIsNotTouched(t *testing.T) {
 	t.Parallel()
 	servers := redistest.Start(t, 3)
 	for _, s := range servers {
-		if err := s.Client().HSet(t.Context(), memberKey, "format", 2, "state", "whatever", "run", "x").Err(); err != nil {
+		if err := s.Client().HSet(t.Context(), memberKey, "format", memberFormat+1, "state", "whatever", "run", "x", "ttl", 1000).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -264,8 +264,9 @@ func TestANewerFormatIsNotTouched(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "upgrade this one") {
 		t.Errorf("got %v", err)
 	}
-	if v := servers[0].Client().HGet(t.Context(), memberKey, "state").Val(); v != "whatever" {
-		t.Errorf("the record was changed to %q", v)
+	got := servers[0].Client().HGetAll(t.Context(), memberKey).Val()
+	if len(got) != 4 || got["state"] != "whatever" || got["ttl"] != "1000" {
+		t.Errorf("the record was changed to %v", got)
 	}
 }
 

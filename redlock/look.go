@@ -108,9 +108,9 @@ func (l *nodeLink) lookCommands(ctx context.Context, s *swap) []*redis.Cmd {
 	if l.facts.run == "" {
 		return []*redis.Cmd{redis.NewCmd(ctx, "ping")}
 	}
-	args := lookArgs(&q.scripts, q.options.MaxTTL)
+	args := lookArgs(&q.scripts, q.options.MaxTTL, q.rules.format)
 	if s != nil {
-		args = swapArgs(&q.scripts, q.options.MaxTTL, s.old, s.new)
+		args = swapArgs(&q.scripts, q.options.MaxTTL, q.rules.format, s.old, s.new)
 	}
 	commands := []*redis.Cmd{redis.NewCmd(ctx, args...)}
 	if time.Since(l.facts.read) > surveyPeriod {
@@ -153,7 +153,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 	if st.swap == nil {
 		return nil, nil
 	}
-	if !r.votes(l.facts.run) {
+	if !r.votes(l.facts.run) || !st.swap.votes(l.facts.run) {
 		l.waits = errFirstLook
 	}
 	return &swap{old: &r, new: st.swap}, nil

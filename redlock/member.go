@@ -1,6 +1,7 @@
 package redlock
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,7 +14,19 @@ const memberKey = reservedPrefix + "member"
 
 // memberFormat is the version of that hash. A proxy that meets a newer one
 // does not use the node: it can not know what it would break.
-const memberFormat = 1
+//
+//	1  names no memory, so that who admits a node does not know of which loss
+//	   another had quarantined it
+//	2  names the memory
+//
+// One of format 1 is left as it is while the node remembers, so that proxies of
+// that version go on beside newer ones. What has to be quarantined or founded
+// gets format 2, and is refused by them from then on: with what they know they
+// could let it vote too soon.
+const memberFormat = 2
+
+// noFormat stands for one that is missing or no number, as in what others wrote.
+const noFormat = -1
 
 // The states of a member.
 const (
@@ -22,6 +35,10 @@ const (
 	retired     = "retired"     // another node is in its place
 	quarantined = "quarantined" // it may have forgotten locks, and waits until all have lapsed
 )
+
+// unreadable is in the place of the state where the format is unknown. Nothing
+// else is then read of a record.
+const unreadable = "unreadable"
 
 // record is the membership of a node as the node itself keeps it. The zero one
 // stands for a node that has none: it is new, or has lost its memory.
@@ -38,6 +55,11 @@ type record struct {
 	// behind at a lower one is no member any more.
 	generation int
 	names      []string // what proxies call the members
+	// memory names what the node remembers now, at random: a loss takes the name
+	// with it, and what is written then has another. See guard.forgot. "" in
+	// format 1; without a state it stands alone, for a node that waits for a first
+	// start.
+	memory string
 }
 
 func (r *record) exists() bool { return r.state != "" }
@@ -63,30 +85,36 @@ func (r *record) addNames(names []string) bool {
 
 // identity is what a compare-and-set compares.
 func (r *record) identity() []any {
-	generation := ""
+	generation, format := "", ""
 	if r.exists() {
-		generation = strconv.Itoa(r.generation)
+		generation, format = strconv.Itoa(r.generation), strconv.Itoa(r.format)
 	}
-	return []any{r.state, r.run, r.set, generation}
+	return []any{r.state, r.run, r.set, generation, format, r.memory}
 }
 
 func (r *record) fields() []any {
-	return []any{
-		"format", memberFormat, "state", r.state, "run", r.run, "set", r.set, "nodes", r.nodes,
-		"ttl", r.ttl.Milliseconds(), "generation", r.generation, "names", strings.Join(r.names, "\n"),
+	var all []any
+	if r.exists() {
+		all = append(all,
+			"format", r.format, "state", r.state, "run", r.run, "set", r.set, "nodes", r.nodes,
+			"ttl", r.ttl.Milliseconds(), "generation", r.generation, "names", strings.Join(r.names, "\n"))
 	}
+	if r.memory != "" {
+		all = append(all, "memory", r.memory)
+	}
+	return all
 }
 
 // lookArgs asks for the record and the node's clock. A ttl that is larger than
-// the one noted takes its place.
-func lookArgs(s *scripts, ttl time.Duration) []any {
-	return []any{"evalsha", s.member.sha, 1, memberKey, ttl.Milliseconds()}
+// the one noted takes its place, in a record of a known format.
+func lookArgs(s *scripts, ttl time.Duration, format int) []any {
+	return []any{"evalsha", s.member.sha, 1, memberKey, ttl.Milliseconds(), format}
 }
 
 // swapArgs is lookArgs that first puts one record in the place of another, if
 // that is still there.
-func swapArgs(s *scripts, ttl time.Duration, old, new *record) []any {
-	args := append(lookArgs(s, ttl), old.identity()...)
+func swapArgs(s *scripts, ttl time.Duration, format int, old, new *record) []any {
+	args := append(lookArgs(s, ttl, format), old.identity()...)
 	return append(args, new.fields()...)
 }
 
@@ -120,16 +148,25 @@ func readFields(list []any) map[string]string {
 	return fields
 }
 
-// readRecord takes what can not be read for zero. Such a record has another
-// format, or matches nothing.
+// readRecord reads no format that it does not know, and no record without the
+// time that a loss of memory has to be waited out for. Other numbers that can not
+// be read are zero, with which nothing fits.
 func readRecord(fields map[string]string) record {
 	number := func(name string) int {
 		n, _ := strconv.Atoi(fields[name])
 		return n
 	}
+	format, err := strconv.Atoi(cmp.Or(fields["format"], "0"))
+	switch exists := fields["state"] != ""; {
+	case err != nil, format < 0, exists && (format == 0 || number("ttl") <= 0):
+		return record{format: noFormat, state: unreadable}
+	case format > memberFormat:
+		return record{format: format, state: unreadable}
+	}
 	r := record{
-		format: number("format"), state: fields["state"], run: fields["run"], set: fields["set"],
+		format: format, state: fields["state"], run: fields["run"], set: fields["set"],
 		nodes: number("nodes"), ttl: time.Duration(number("ttl")) * time.Millisecond, generation: number("generation"),
+		memory: fields["memory"],
 	}
 	if fields["names"] != "" {
 		r.names = strings.Split(fields["names"], "\n")

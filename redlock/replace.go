@@ -117,7 +117,7 @@ func (p *replacement) join(ctx context.Context) error {
 		return nil
 	}
 	return p.swap(ctx, p.fresh, &record{
-		state: quarantined, run: p.fresh.facts.run, set: p.set, nodes: len(p.nodes),
+		format: memberFormat, memory: newID(), state: quarantined, run: p.fresh.facts.run, set: p.set, nodes: len(p.nodes),
 		ttl: p.longest, generation: p.target, names: p.names,
 	})
 }
@@ -142,7 +142,7 @@ func (p *replacement) retire(ctx context.Context) error {
 // is there. A look notes no ttl, as none is allowed here.
 func (p *replacement) swap(ctx context.Context, v *visit, next *record) error {
 	load := redis.NewCmd(ctx, "script", "load", p.scripts.member.source)
-	look := redis.NewCmd(ctx, swapArgs(&p.scripts, 0, &v.record, next)...)
+	look := redis.NewCmd(ctx, swapArgs(&p.scripts, 0, memberFormat, &v.record, next)...)
 	if err := v.ask(ctx, load, look); err != nil {
 		return fmt.Errorf("%s: %w; nothing is lost, run it again", v.name, err)
 	}

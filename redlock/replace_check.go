@@ -48,6 +48,8 @@ func (p *replacement) usable(v *visit) error {
 		return fmt.Errorf("%s is redis %s; 7.0 or newer is needed", v.name, v.facts.version)
 	case v.facts.problem() != nil:
 		return fmt.Errorf("%s %w", v.name, v.facts.problem())
+	case v.record.format == noFormat:
+		return fmt.Errorf("%s %w", v.name, errNoFormat)
 	case v.record.format > memberFormat:
 		return fmt.Errorf("%s: %w", v.name, errNewerFormat)
 	}

@@ -295,7 +295,7 @@ func TestReplaceRefuses(t *testing.T) {
 		{"sizes", func(s []*redistest.Server, n []Node) []Node { return list(n, 0, 1, 3, 4) }, "n1 belongs to a quorum of 3 nodes, and 4 are named here"},
 		{"two new", func(s []*redistest.Server, n []Node) []Node { return list(n, 0, 3, 4) }, "n4, n5 have no record, and one node is replaced at a time"},
 		{"member", func(s []*redistest.Server, n []Node) []Node {
-			record(s[3], "state", admitted, "run", "x")
+			record(s[3], "format", memberFormat, "ttl", 1000, "state", admitted, "run", "x")
 			return list(n, 0, 1, 3)
 		}, "n4 belongs to another quorum"},
 		{"twin", func(s []*redistest.Server, n []Node) []Node {

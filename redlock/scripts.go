@@ -199,22 +199,27 @@ return all
 `
 
 // memberScript reads a node's membership and its clock. ARGV: a ttl in ms that
-// the record notes if it is larger than the one there; and, to put another
-// record in its place, the state, run, set and generation that must be there
-// now (all empty: no record), then the fields and values of the new one.
+// the record notes if it is larger than the one there, and the newest format in
+// which that may be done; and, to put another record in its place, the state,
+// run, set, generation, format and memory that must be there now (empty: no such
+// field), then the fields and values of the new one. The ttl that is noted never
+// goes down by it: another process may have raised it since the record was seen.
 const memberScript = `
 local key = KEYS[1]
-if #ARGV > 1 then
-  local same = true
-  for i, field in ipairs({'state', 'run', 'set', 'generation'}) do
-    same = same and (redis.call('HGET', key, field) or '') == ARGV[i + 1]
-  end
-  if same then
-    for i = 6, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
-  end
+local function read(field) return redis.call('HGET', key, field) or '' end
+local noted = tonumber(read('ttl')) or 0
+local same = #ARGV > 2
+for i, field in ipairs({'state', 'run', 'set', 'generation', 'format', 'memory'}) do
+  same = same and read(field) == ARGV[i + 2]
 end
-local noted = redis.call('HGET', key, 'ttl')
-if noted and tonumber(noted) < tonumber(ARGV[1]) then redis.call('HSET', key, 'ttl', ARGV[1]) end
+if same then
+  for i = 9, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+end
+local format, ttl = tonumber(read('format')), tonumber(read('ttl'))
+local longest = math.max(noted, tonumber(ARGV[1]))
+if format and format <= tonumber(ARGV[2]) and ttl and ttl < longest then
+  redis.call('HSET', key, 'ttl', longest)
+end
 local time = redis.call('TIME')
 return {time[1], time[2], redis.call('HGETALL', key)}
 `

@@ -151,13 +151,16 @@ func (c *sameAnswers) fence(s *scripts, key, token, value, ttl string) {
 // member reads the record, or puts a new one in the place of one that may not
 // be there.
 func (c *sameAnswers) member(s *scripts) {
-	args := []string{"evalsha", s.member.sha, "1", memberKey, strconv.Itoa(1000 * c.random.IntN(9))}
-	old := &record{state: pick(c.random, "", admitted, quarantined), run: "r", set: "s"}
+	args := []string{"evalsha", s.member.sha, "1", memberKey, strconv.Itoa(1000 * c.random.IntN(9)), pick(c.random, "1", "2")}
+	old := &record{format: 2, state: pick(c.random, "", admitted, quarantined), run: "r", set: "s", memory: pick(c.random, "", "x", "y")}
 	if c.random.IntN(2) == 0 {
 		if old.state == "" {
-			old = &record{}
+			old = &record{memory: old.memory}
 		}
-		next := &record{state: pick(c.random, admitted, quarantined), run: "r", set: "s", nodes: 3, ttl: time.Second, names: []string{"a", "b"}}
+		next := &record{format: 2, state: pick(c.random, admitted, quarantined), run: "r", set: "s", nodes: 3, ttl: time.Second, names: []string{"a", "b"}, memory: pick(c.random, "x", "y")}
+		if c.random.IntN(4) == 0 {
+			next = &record{memory: next.memory}
+		}
 		for _, a := range append(old.identity(), next.fields()...) {
 			args = append(args, fmt.Sprint(a))
 		}

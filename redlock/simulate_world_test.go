@@ -118,6 +118,7 @@ func (w *simWorld) found() {
 	}
 	for _, n := range w.nodes {
 		r := record{
+			format: memberFormat, memory: n.runID[:16],
 			state: admitted, run: n.runID, set: "5e7", nodes: len(w.nodes),
 			ttl: slices.Min(w.profile.maxTTLs), names: names,
 		}

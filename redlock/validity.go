@@ -20,6 +20,8 @@ type rules struct {
 	foundAnyway bool // without a record anywhere a quorum is founded, whoever may know better
 
 	staleVotes  bool // a vote counts that was cast before its node was known to be replaced
+	format      int  // of the records that are written; newer ones are not known
+	sinceVotes  bool // a loss of memory begins when a node that voted no longer may, whatever its record says
 	earlyMember bool // a new member waits from its first sight, not from its record
 
 	noRepair bool // a held lock is not put back on nodes that lost it
@@ -31,7 +33,7 @@ type rules struct {
 }
 
 func soundRules() rules {
-	return rules{majority: majority, drift: drift, grace: foundingGrace}
+	return rules{majority: majority, drift: drift, grace: foundingGrace, format: memberFormat}
 }
 
 // majority is the least number of nodes any two sets of which share a node.
