@@ -107,7 +107,7 @@ func (h holding) At(now time.Time) Reply {
 	if h.hold.Lost() {
 		return lockLost(h.hold.Resource())
 	}
-	validity := h.hold.Until().Sub(now).Milliseconds()
+	validity := h.hold.Validity(now).Milliseconds()
 	if validity <= 0 {
 		h.Undelivered()
 		return errTooLate

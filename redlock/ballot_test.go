@@ -100,7 +100,7 @@ func TestTaskOutcomes(t *testing.T) {
 	for _, size := range []int{1, 2, 3, 4, 5} {
 		needed := size/2 + 1
 		everyBallot(size, func(votes []answer) {
-			k := &task{quorum: &Quorum{guard: new(guard)}, op: extend, until: time.Now().Add(time.Minute)}
+			k := &task{quorum: &Quorum{guard: new(guard)}, op: extend, grant: Grant{Until: time.Now().Add(time.Minute)}}
 			b := newBallot(k, size, needed)
 			settled := false
 			count := tally{nodes: size}
@@ -147,7 +147,7 @@ func TestNothingIsGrantedWithoutValidity(t *testing.T) {
 	if !n.decide(b) || n.outcome != tooLate {
 		t.Errorf("a Lock whose validity is over has the outcome %d", n.outcome)
 	}
-	k := &task{quorum: &Quorum{guard: new(guard)}, op: extend, until: time.Now()}
+	k := &task{quorum: &Quorum{guard: new(guard)}, op: extend, grant: Grant{Until: time.Now()}}
 	b = newBallot(k, 1, 1)
 	b.tally.add(yes)
 	if !k.decide(b) || k.err != ErrTooLate {

@@ -127,7 +127,9 @@ func (g *guard) nodesNow(now time.Time) int64 {
 }
 
 // awaken takes in that the machine was suspended for a while since it was last
-// asked. The monotonic clock stood still, the nodes' keys did not.
+// asked. The monotonic clock stood still, the nodes' keys did not; and a look at a
+// node is older than it seems, so a new epoch begins: votes that rest on it do not
+// count.
 func (q *Quorum) awaken() {
 	slept := int64(q.seams.asleep())
 	for {
@@ -135,12 +137,37 @@ func (q *Quorum) awaken() {
 		if slept-before < int64(suspendGrain) {
 			return
 		}
+		// First: whoever finds that it was noticed shall find the new epoch too.
+		q.guard.awaken()
 		if q.slept.CompareAndSwap(before, slept) {
 			q.keeper.slept(time.Duration(slept - before))
 			q.options.Logger.Warn("this machine was suspended: locks that were kept or granted here may have lapsed meanwhile; run proxies where nothing suspends the machine", "for", time.Duration(slept-before).Round(time.Millisecond))
 			return
 		}
 	}
+}
+
+// awakenAt is awaken for whoever has just read the clock and needs to be sure at
+// every reply. It asks the system, which is three calls, only when the wall clock
+// went another way than the monotonic one: at the end of a suspension the kernel
+// sets the former ahead of the latter, by as much as CLOCK_BOOTTIME and in the same
+// step (timekeeping_resume in kernel/time/timekeeping.c), and both are slewed alike.
+// What else sets the wall clock costs three calls. That it is set back by just as
+// much as the machine was suspended, and before the first reply, would go unseen
+// here, and be seen at the next answer of a node.
+func (q *Quorum) awakenAt(now time.Time) {
+	apart := int64(q.seams.apart(now))
+	before := q.apart.Load()
+	if d := apart - before; d < int64(suspendGrain) && -d < int64(suspendGrain) {
+		return
+	}
+	q.awaken()
+	q.apart.CompareAndSwap(before, apart)
+}
+
+// clocksApart implements seams. A time has both clocks' readings.
+func (q *Quorum) clocksApart(now time.Time) time.Duration {
+	return time.Duration(now.UnixNano()-q.epoch.UnixNano()) - now.Sub(q.epoch)
 }
 
 // suspendGrain is what two readings of two clocks, one after the other, may

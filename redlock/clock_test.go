@@ -1,6 +1,7 @@
 package redlock
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -77,6 +78,168 @@ func TestAFastClockIsFoundInTime(t *testing.T) {
 	t.Error("a clock that runs 1.6 % fast is trusted")
 }
 
+// suspendable is a quorum on a machine that is suspended for as long as the test
+// adds to what it gives.
+func suspendable(t *testing.T, reach ...string) (*Quorum, *atomic.Int64) {
+	t.Helper()
+	slept := &atomic.Int64{}
+	o := Options{Nodes: at(reach...), NodeTimeout: patient, FirstStart: FirstStartForce}
+	s := seams{dial: newRedisWire, chance: func() float64 { return 0.5 }, asleep: func() time.Duration { return time.Duration(slept.Load()) }}
+	s.apart = func(time.Time) time.Duration { return time.Hour + s.asleep() }
+	q, err := newQuorumOver(t.Context(), o, soundRules(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = q.Close(context.Background()) })
+	warm(t, q)
+	return q, slept
+}
+
+// flushedInSleep lets one of the two nodes that have a lock lose it, which no look
+// has found yet, and the third be free. It tells whether another is granted the
+// lock after the machine was suspended for so long.
+func flushedInSleep(t *testing.T, slept time.Duration) bool {
+	t.Helper()
+	servers := redistest.Start(t, 3)
+	q, suspended := suspendable(t, addresses(servers)...)
+	mustLock(t, q, lockFor("a", time.Minute))
+	settled(t, q)
+	if err := servers[2].Client().Del(t.Context(), "a").Err(); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, servers[0])
+	suspended.Add(int64(slept))
+	_, err := q.Lock(t.Context(), lockFor("a", time.Minute))
+	return err == nil
+}
+
+// TestALookFromBeforeASuspensionIsTooOld, though by the monotonic clock it was just
+// now. Without the suspension it counts: that is the limit of section 7 of
+// GUARANTEES.md, and shows that this would be noticed.
+func TestALookFromBeforeASuspensionIsTooOld(t *testing.T) {
+	t.Parallel()
+	noticed := false
+	for range 10 { // a look may come at that very moment
+		if noticed = flushedInSleep(t, 0); noticed {
+			break
+		}
+	}
+	if !noticed {
+		t.Error("a node that was flushed just now never voted: the scenario shows nothing")
+	}
+	for range 3 {
+		if flushedInSleep(t, 10*time.Second) {
+			t.Error("the vote of a node counted that was looked at before the suspension")
+		}
+	}
+}
+
+// TestALockAfterASuspension is granted by nodes that were looked at since.
+func TestALockAfterASuspension(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	q, slept := suspendable(t, addresses(servers)...)
+	for range 5 {
+		began := time.Now()
+		slept.Add(int64(10 * time.Second))
+		g := mustLock(t, q, lockFor("a", time.Minute))
+		looked := 0
+		q.guard.mu.Lock()
+		for _, m := range q.guard.members {
+			if m.seen.After(began) {
+				looked++
+			}
+		}
+		q.guard.mu.Unlock()
+		if looked < q.Needed() {
+			t.Errorf("%d nodes were looked at", looked)
+		}
+		mustUnlock(t, q, g)
+	}
+}
+
+// TestASuspensionAfterTheGrant is in its validity as soon as somebody asks, with no
+// node's answer in between: as when the machine is suspended before the reply is
+// written.
+func TestASuspensionAfterTheGrant(t *testing.T) {
+	t.Parallel()
+	servers := redistest.Start(t, 3)
+	q, slept := suspendable(t, addresses(servers)...)
+	const ttl, nap = 30 * time.Second, time.Second
+	granted := mustLock(t, q, Request{Resource: "a", Token: "mine", TTL: ttl, Owned: true})
+	hold := q.Hold(granted, ttl, time.Hour, func(*Hold, error) {})
+	limited := q.Hold(mustLock(t, q, Request{Resource: "b", Token: "mine", TTL: ttl, Owned: true}), ttl, ttl, func(*Hold, error) {})
+	other := mustLock(t, q, Request{Resource: "c", Token: "mine", TTL: ttl})
+	extended, err := q.Extend(t.Context(), Request{Resource: "c", Token: "mine", TTL: ttl})
+	if err != nil {
+		t.Fatal(err)
+	}
+	atItsLimit, err := q.Extend(t.Context(), Request{Resource: "b", Token: "mine", TTL: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled(t, q)
+	for name, validity := range map[string]func(time.Time) time.Duration{
+		"a LOCK": granted.Validity, "another": other.Validity, "an EXTEND": extended.Validity,
+		"an EXTEND of a Hold": atItsLimit.Validity, "a Hold": hold.Validity, "one at its limit": limited.Validity,
+	} {
+		now := time.Now()
+		before := validity(now)
+		slept.Add(int64(nap))
+		if got := before - validity(now); got != nap {
+			t.Errorf("of %s a suspension of %v took %v", name, nap, got)
+		}
+	}
+	slept.Add(int64(time.Minute))
+	for name, left := range map[string]time.Duration{"a LOCK": granted.Validity(time.Now()), "an EXTEND": extended.Validity(time.Now()), "a Hold": hold.Validity(time.Now())} {
+		if left > 0 {
+			t.Errorf("%s from before a suspension for longer than its ttl is valid for %v", name, left)
+		}
+	}
+}
+
+// TestTheClocksGoApartWithASuspension only: that is how it is noticed without
+// asking the system at each reply.
+func TestTheClocksGoApartWithASuspension(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	q := &Quorum{epoch: time.Now(), guard: new(guard), keeper: newKeeper()}
+	q.options.Logger = slog.New(slog.DiscardHandler)
+	q.seams.asleep = func() time.Duration { asked++; return 0 }
+	q.seams.apart = q.clocksApart
+	for range 1000 {
+		q.awakenAt(time.Now())
+	}
+	if asked > 10 { // a thread that is kept from running between the two readings
+		t.Errorf("the system was asked %d times of 1000", asked)
+	}
+	asked = 0
+	q.seams.apart = func(now time.Time) time.Duration { return q.clocksApart(now) + time.Second }
+	q.awakenAt(time.Now())
+	if asked != 1 {
+		t.Errorf("a wall clock that was set made it ask %d times", asked)
+	}
+}
+
+func BenchmarkValidity(b *testing.B) {
+	q := open(b, Options{Nodes: at("127.0.0.1:1")})
+	g := Grant{Until: time.Now(), quorum: q}
+	for _, c := range []struct {
+		name string
+		do   func()
+	}{
+		{"as it is", func() { g.Validity(time.Now()) }},
+		{"asking the system", func() { q.awaken(); _ = time.Until(g.until()) }},
+		{"the clock alone", func() { _ = time.Until(g.Until) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				c.do()
+			}
+		})
+	}
+}
+
 // TestASuspendedMachineStretchesNoValidity: its monotonic clock stood still, the
 // nodes' did not.
 func TestASuspendedMachineStretchesNoValidity(t *testing.T) {
@@ -88,15 +251,7 @@ func TestASuspendedMachineStretchesNoValidity(t *testing.T) {
 		wires[i] = redistest.StartWire(t, s.Addr())
 		reach = append(reach, wires[i].Addr())
 	}
-	var slept atomic.Int64
-	o := Options{Nodes: at(reach...), NodeTimeout: patient, FirstStart: FirstStartForce}
-	s := seams{dial: newRedisWire, chance: func() float64 { return 0.5 }, asleep: func() time.Duration { return time.Duration(slept.Load()) }}
-	q, err := newQuorumOver(t.Context(), o, soundRules(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = q.Close(t.Context()) })
-	warm(t, q)
+	q, slept := suspendable(t, reach...)
 
 	// A grant in flight.
 	const ttl = 30 * time.Second

@@ -34,7 +34,7 @@ func (q *Quorum) StartExtend(r Request, done func(Grant, error)) {
 	r.TTL = min(r.TTL, time.Until(h.last))
 	if r.TTL < q.leastTTL { // no further than its Hold may go, which is where it is
 		q.stats.extends.count(nil)
-		done(Grant{Resource: r.Resource, Token: r.Token, Until: h.Until()}, nil)
+		done(Grant{Resource: r.Resource, Token: r.Token, slept: q.slept.Load(), quorum: q, Until: h.Until()}, nil)
 		return
 	}
 	q.startTask(&task{op: extend, request: r, done: func(g Grant, err error) {

@@ -50,8 +50,9 @@ type guard struct {
 	began    time.Time
 	proposal string // what this process would call a new set
 
-	// epoch changes when what a majority is made of does. A round that saw two
-	// of them grants nothing.
+	// epoch changes when what a majority is made of does, and when all that is
+	// known of nodes may have become too old. A round that saw two of them grants
+	// nothing.
 	epoch atomic.Int64
 	// longest is the longest ttl that any process was seen to allow.
 	longest atomic.Int64
@@ -93,6 +94,7 @@ type sighting struct {
 	problem        error // it can not be a member, whatever its record
 	clock          int64 // the node's, in microseconds
 	sent, received time.Time
+	epoch          int64 // when it was sent
 }
 
 // ruling is what follows from it for the connection it was made on.
@@ -100,7 +102,7 @@ type ruling struct {
 	refused error   // nothing may be asked over it
 	waits   error   // no acquire may
 	swap    *record // this must be put in the place of the record that was seen
-	epoch   int64   // what it was decided in
+	epoch   int64   // what it is good for
 }
 
 func newGuard(q *Quorum) *guard {
@@ -132,6 +134,7 @@ func (g *guard) judge(i int, s sighting) ruling {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m := &g.members[i]
+	old := s.epoch != g.epoch.Load() // as when the machine was suspended meanwhile
 	g.note(m, s)
 	st := g.appraise(m, s)
 	m.votes = st.refused == nil && st.waits == nil && s.record.votes(s.run) && !m.doubted
@@ -139,7 +142,9 @@ func (g *guard) judge(i int, s sighting) ruling {
 		m.known = true
 	}
 	g.tell(m, st)
-	st.epoch = g.epoch.Load()
+	if st.epoch = s.epoch; !old {
+		st.epoch = g.epoch.Load()
+	}
 	return st
 }
 
@@ -190,6 +195,14 @@ func (g *guard) establish() {
 		g.set, g.generation = set, 0
 		g.changed()
 	}
+}
+
+// awaken begins a new epoch after the machine was suspended. It waits for a
+// verdict that is under way, as that may be about a look from before.
+func (g *guard) awaken() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.epoch.Add(1)
 }
 
 // changed begins a new epoch. What was known of members may not be true of it.

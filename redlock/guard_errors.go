@@ -46,7 +46,7 @@ var (
 )
 
 // errMembersChanged: a vote of before does not count with one of after.
-var errMembersChanged = errors.New("the members changed while it was asked; send it again")
+var errMembersChanged = errors.New("the members changed, or this machine was suspended, while it was asked; send it again")
 
 // inFlux tells whether that will be over in a moment.
 func inFlux(waits error) bool {

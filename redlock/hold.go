@@ -45,8 +45,7 @@ func (q *Quorum) Hold(g Grant, ttl, most time.Duration, ended func(*Hold, error)
 		since: g.asked, last: g.asked.Add(most), ended: ended,
 		ttl: ttl,
 	}
-	h.relied(g.Until)
-	q.keeper.add(h)
+	q.keeper.add(h, g)
 	return h
 }
 
@@ -58,6 +57,13 @@ func (h *Hold) Until() time.Time {
 	h.quorum.keeper.mu.Lock()
 	defer h.quorum.keeper.mu.Unlock()
 	return h.until
+}
+
+// Validity is how much of it is left at now, which time.Now has just said. It takes
+// in that the machine was suspended until then.
+func (h *Hold) Validity(now time.Time) time.Duration {
+	h.quorum.awakenAt(now)
+	return h.Until().Sub(now)
 }
 
 // Over tells whether the Hold has ended, for whatever reason.

@@ -52,8 +52,10 @@ func (h *Hold) plan() {
 	}
 }
 
-func (k *keeper) add(h *Hold) {
+// add takes a Hold of a grant.
+func (k *keeper) add(h *Hold, g Grant) {
 	k.mu.Lock()
+	h.relied(g.until()) // under the lock: see slept
 	if k.closed {
 		h.over = true
 		k.mu.Unlock()
@@ -215,7 +217,7 @@ func (k *keeper) extended(h *Hold, g Grant, err error) {
 	lost := errors.Is(err, ErrNotHeld)
 	switch {
 	case err == nil:
-		h.relied(g.Until)
+		h.relied(g.until())
 	case lost:
 		k.drop(h)
 		h.lose(LossNotHeld)
@@ -260,7 +262,7 @@ func (k *keeper) extendedBy(h *Hold, ttl time.Duration, g Grant) {
 		return
 	}
 	h.ttl = ttl
-	h.relied(g.Until)
+	h.relied(g.until())
 	h.plan()
 	heap.Fix(&k.heap, h.index)
 	k.set()
@@ -303,7 +305,8 @@ func (a *holdHeap) Pop() any {
 }
 
 // slept takes in that the machine was suspended: all validities end so much
-// sooner than they seemed to.
+// sooner than they seemed to. The quorum has noted it before, so that one which is
+// taken in under the lock, by Grant.until, has been shortened then or is now.
 func (k *keeper) slept(d time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -147,7 +147,8 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 	if len(look)+len(f.calls) == 0 {
 		return nil
 	}
-	f.began = time.Now()
+	var epoch int64
+	f.began, epoch = time.Now(), l.node.quorum.guard.epoch.Load()
 	err := l.wire.exchange(ctx, look, f.calls)
 	l.node.quorum.awaken()
 	if err == nil {
@@ -157,7 +158,7 @@ func (l *nodeLink) send(ctx context.Context, requests []*request, answers []answ
 	f.sent = l.wire.sent()
 	f.interpret()
 	if err == nil && look != nil {
-		err = l.heed(ctx, look, f.began, requests, answers)
+		err = l.heed(ctx, look, f.began, epoch, requests, answers)
 	}
 	return err
 }
@@ -182,8 +183,8 @@ func (a *answer) doubt(op operation, why error) {
 
 // heed takes in a look that went with requests. When the node turns out to have
 // no vote, those that it cast in the same breath do not count, and are undone.
-func (l *nodeLink) heed(ctx context.Context, look []*redis.Cmd, began time.Time, requests []*request, answers []answer) error {
-	swap, err := l.judge(look, began)
+func (l *nodeLink) heed(ctx context.Context, look []*redis.Cmd, began time.Time, epoch int64, requests []*request, answers []answer) error {
+	swap, err := l.judge(look, began, epoch)
 	if errors.Is(err, errStale) {
 		if err = l.loadScripts(ctx); err == nil {
 			err = l.look(ctx)

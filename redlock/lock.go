@@ -174,7 +174,6 @@ type round struct {
 	grant   Grant
 	asked   time.Time
 	epoch   int64 // of the guard, when it was asked
-	slept   int64 // of the quorum, then
 	decided time.Time
 	outcome outcome
 	answers []answer // as they were when it was decided; nil when granted
@@ -185,7 +184,7 @@ func (a *attempt) ask(f *fanOut) {
 	q, r := a.quorum, a.request
 	now := time.Now()
 	patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
-	n := &round{attempt: a, asked: now, epoch: q.guard.epoch.Load(), slept: q.slept.Load()}
+	n := &round{attempt: a, asked: now, epoch: q.guard.epoch.Load()}
 	w := &n.wire
 	*w = request{op: acquire, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
 	w.expires = now.Add(min(q.options.NodeTimeout, patience))
@@ -204,7 +203,10 @@ func (a *attempt) ask(f *fanOut) {
 		w.command = w.setCommand()
 	}
 
-	n.grant = Grant{Resource: r.Resource, Token: w.token, Until: now.Add(patience), asked: now, value: w.value, Fence: w.fence}
+	n.grant = Grant{
+		Resource: r.Resource, Token: w.token, Until: now.Add(patience), Fence: w.fence,
+		asked: now, value: w.value, quorum: q, slept: q.slept.Load(),
+	}
 	w.ballot = n.ballot.open(n, len(q.nodes), q.needed)
 	q.hold() // the round ends after its last answer, the attempt may sooner
 	f.send(q, w)
@@ -252,14 +254,14 @@ func (n *round) refused(b *ballot) bool {
 func (n *round) decideGrant() outcome {
 	q := n.attempt.quorum
 	n.decided = time.Now()
-	n.grant.Until = n.grant.Until.Add(time.Duration(n.slept - q.slept.Load()))
+	n.grant.settleUntil()
 	switch {
-	case n.epoch != q.guard.epoch.Load():
-		return splitVote // the votes are not all of the same quorum
 	case n.attempt.ctx.Err() != nil || n.attempt.revoked.Load():
 		return cancelled
 	case n.grant.Validity(n.decided) <= 0:
 		return tooLate
+	case n.epoch != q.guard.epoch.Load():
+		return splitVote // the votes are not all of the same quorum, or rest on old looks
 	}
 	return granted
 }

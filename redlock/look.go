@@ -76,12 +76,12 @@ const lookSteps = 6
 func (l *nodeLink) follow(ctx context.Context, swap *swap) error {
 	for range lookSteps {
 		look := l.lookCommands(ctx, swap)
-		began := time.Now()
+		began, epoch := time.Now(), l.node.quorum.guard.epoch.Load()
 		if err := l.wire.exchange(ctx, look, nil); err != nil {
 			return err
 		}
 		l.node.quorum.awaken()
-		next, err := l.judge(look, began)
+		next, err := l.judge(look, began, epoch)
 		switch {
 		case errors.Is(err, errStale):
 			if err := l.loadScripts(ctx); err != nil {
@@ -119,12 +119,12 @@ func (l *nodeLink) lookCommands(ctx context.Context, s *swap) []*redis.Cmd {
 	return commands
 }
 
-// judge reads the answers to lookCommands and asks the guard. The error is why
-// the node can not be used at all.
-func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
+// judge reads the answers to lookCommands, which were asked then and in that
+// epoch, and asks the guard. The error is why the node can not be used at all.
+func (l *nodeLink) judge(look []*redis.Cmd, began time.Time, epoch int64) (*swap, error) {
 	now := time.Now()
 	l.looked, l.used = now, now
-	l.epoch = l.node.quorum.guard.epoch.Load()
+	l.epoch = epoch
 	if l.facts.run == "" {
 		l.waits = l.node.quorum.guard.blind(l.node.index)
 		return nil, nil
@@ -143,7 +143,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time) (*swap, error) {
 	}
 	l.node.warnOfEviction(l.facts.policy)
 	st := l.node.quorum.guard.judge(l.node.index, sighting{
-		run: l.facts.run, record: r, problem: l.facts.problem(), clock: clock, sent: began, received: now,
+		run: l.facts.run, record: r, problem: l.facts.problem(), clock: clock, sent: began, received: now, epoch: epoch,
 	})
 	if st.refused != nil {
 		return nil, &refusedError{st.refused}

@@ -30,6 +30,7 @@ type Quorum struct {
 
 	epoch time.Time    // our clock begins here
 	slept atomic.Int64 // nanoseconds that this machine was suspended, as far as noticed
+	apart atomic.Int64 // seams.apart in nanoseconds, when awakenAt looked last
 
 	mu     sync.Mutex
 	open   int // calls and rounds under way
@@ -53,10 +54,13 @@ func newQuorum(ctx context.Context, o Options, broken rules) (*Quorum, error) {
 type seams struct {
 	dial   func(*nodeLink) wire
 	asleep func() time.Duration // since some moment in the past
-	chance func() float64       // a number from 0 up to, not with, 1
-	deaf   bool                 // what is released elsewhere is found by polling only
-	near   bool                 // no node is taken for far
-	asked  func(node int)       // called when a request stands in the lane of that node; nil: nothing
+	// apart is by how much the wall clock is ahead of the monotonic one at a time
+	// that time.Now gave, compared with any other; nil: as the system has it.
+	apart  func(time.Time) time.Duration
+	chance func() float64 // a number from 0 up to, not with, 1
+	deaf   bool           // what is released elsewhere is found by polling only
+	near   bool           // no node is taken for far
+	asked  func(node int) // called when a request stands in the lane of that node; nil: nothing
 }
 
 // newQuorumOver is a quorum in any world.
@@ -74,6 +78,9 @@ func newQuorumOver(ctx context.Context, o Options, broken rules, s seams) (*Quor
 		scripts: newScripts(),
 		stats:   newCounters(),
 		idle:    make(chan struct{}),
+	}
+	if q.seams.apart == nil {
+		q.seams.apart = q.clocksApart
 	}
 	if broken.script != nil {
 		broken.script(&q.scripts)

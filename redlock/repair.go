@@ -44,10 +44,11 @@ func (h *Hold) startRepair(k *task, answers []answer) {
 	copy(value[owner:], ownerOf(h.value))
 	value[owner+ownerBytes] = state
 	p.wire = &request{key: k.wire.key, token: k.wire.token, value: string(value), made: time.Now()}
+	until := k.grant.until()
 	p.ask(p.lacking, func(node int) *request {
 		r := *p.wire
-		r.op, r.expires = repair, k.until
-		r.command = r.repairCommand(q, h.fence, q.guard.nodeTime(node, k.until))
+		r.op, r.expires = repair, until
+		r.command = r.repairCommand(q, h.fence, q.guard.nodeTime(node, until))
 		return &r
 	})
 }

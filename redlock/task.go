@@ -16,10 +16,8 @@ type task struct {
 	done    func(Grant, error)
 	ended   func(error) // instead, of an unlock
 
-	asked   time.Time
-	until   time.Time // extend: the end of the new validity
-	slept   int64     // of the quorum, when it was asked
-	epoch   int64     // of the guard, then
+	grant   Grant // extend: what it will be
+	epoch   int64 // of the guard, when it was asked
 	wire    request
 	ballot  ballot
 	err     error
@@ -63,9 +61,8 @@ func (k *task) ask(tell notice, f *fanOut) {
 	*w = request{op: k.op, key: q.key(r.Resource), token: r.Token, ttl: r.TTL, made: now}
 	k.epoch = q.guard.epoch.Load()
 	if k.op == extend {
-		k.asked, k.slept = now, q.slept.Load()
 		patience := r.TTL - q.rules.drift(r.TTL, q.options.DriftFactor)
-		k.until = now.Add(patience)
+		k.grant = Grant{Resource: r.Resource, Token: r.Token, Until: now.Add(patience), asked: now, quorum: q, slept: q.slept.Load()}
 		w.expires = now.Add(min(q.options.NodeTimeout, patience))
 		w.value = newValue(r.Token)
 		w.command = w.extendCommand(&q.scripts)
@@ -93,10 +90,9 @@ func (k *task) decide(b *ballot) bool {
 		if k.told {
 			k.heard = b.mostNumber()
 		}
-		k.until = k.until.Add(time.Duration(k.slept - k.quorum.slept.Load()))
 		switch {
 		case k.op != extend:
-		case !time.Now().Before(k.until):
+		case !k.inTime():
 			k.err = ErrTooLate
 		case k.epoch != k.quorum.guard.epoch.Load():
 			k.err = ErrNoQuorum
@@ -116,8 +112,13 @@ func (k *task) decide(b *ballot) bool {
 	return true
 }
 
+// inTime: something is left of the new validity.
+func (k *task) inTime() bool {
+	k.grant.settleUntil()
+	return k.grant.Validity(time.Now()) > 0
+}
+
 func (k *task) settle() {
-	grant := Grant{Resource: k.request.Resource, Token: k.request.Token, Until: k.until, asked: k.asked}
 	if k.err == ErrNoQuorum {
 		for i := range k.answers {
 			if a := &k.answers[i]; k.op == extend && a.verdict == yes && k.epoch != k.quorum.guard.epoch.Load() {
@@ -135,11 +136,12 @@ func (k *task) settle() {
 	case ErrOverloaded:
 		k.void.Store(true)
 	}
-	if k.err != nil {
-		grant = Grant{}
-	}
 	k.quorum.stats.task(k)
-	k.tell(grant, k.err)
+	if k.err == nil {
+		k.tell(k.grant, nil)
+	} else {
+		k.tell(Grant{}, k.err)
+	}
 	if k.told && k.err == nil {
 		k.quorum.queue.heard(k.request.Resource, k.heard > 0 && k.heard > k.quorum.ears.own(k.request.Resource))
 	}

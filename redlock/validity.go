@@ -54,15 +54,40 @@ type Grant struct {
 	// none was asked for.
 	Fence int64
 	// Until is the end of the validity by this process's monotonic clock: do
-	// not act as the holder from then on.
+	// not act as the holder from then on. That clock stands still while the
+	// machine is suspended, which Validity takes in.
 	Until time.Time
 
-	asked time.Time // when the attempt that was granted began
-	value string    // what this attempt wrote; "" for an extension
+	asked  time.Time // when the attempt that was granted began
+	value  string    // what this attempt wrote; "" for an extension
+	quorum *Quorum   // nil: of nobody
+	slept  int64     // the quorum's, as far as Until takes it in
 }
 
-// Validity is how much of the grant is left at now; it is negative afterwards.
-func (g Grant) Validity(now time.Time) time.Duration { return g.Until.Sub(now) }
+// Validity is how much of the grant is left at now, which time.Now has just said;
+// it is negative afterwards. It takes in that the machine was suspended until then.
+func (g Grant) Validity(now time.Time) time.Duration {
+	if g.quorum != nil {
+		g.quorum.awakenAt(now)
+	}
+	return g.until().Sub(now)
+}
+
+// until is Until with what has been noticed since of suspensions.
+func (g Grant) until() time.Time {
+	g.settleUntil() // of the copy
+	return g.Until
+}
+
+// settleUntil takes it into Until, for those who only read that.
+func (g *Grant) settleUntil() {
+	if g.quorum == nil {
+		return
+	}
+	slept := g.quorum.slept.Load()
+	g.Until = g.Until.Add(time.Duration(g.slept - slept))
+	g.slept = slept
+}
 
 // Asked is when the attempt that was granted began, after any waiting.
 func (g Grant) Asked() time.Time { return g.asked }
