@@ -62,7 +62,7 @@ func (g *guard) newMemory(m *member) string {
 	}
 	name := newID()
 	if m.doubted { // each of its connections may be at it
-		m.gave = append(m.gave[max(0, len(m.gave)-4*lanesPerNode):], name)
+		m.gave = append(m.gave[max(0, len(m.gave)-4*g.quorum.options.Lanes):], name)
 	}
 	return name
 }

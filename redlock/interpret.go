@@ -18,7 +18,7 @@ func interpret(r *request, c *call, sent bool) answer {
 	case err == redis.Nil:
 		return answer{verdict: failed, err: errReply}
 	case err == nil:
-		return interpretReply(r.op, c.value)
+		return interpretReply(r, c.value)
 	case !isReply(err) && sent:
 		return answer{verdict: unknown, err: cause(err)}
 	case !isReply(err):
@@ -33,15 +33,19 @@ func interpret(r *request, c *call, sent bool) answer {
 	}
 }
 
-func interpretReply(op operation, value any) answer {
-	number, _ := value.(int64)
+func interpretReply(r *request, value any) answer {
+	op := r.op
+	number, isNumber := value.(int64)
 	switch {
+	case op == acquire && isNumber:
+		if r.count {
+			return answer{verdict: yes, number: number}
+		}
+		return answer{verdict: unknown, err: errReply} // no script of ours says so: it may be there
 	case op == acquire:
 		switch v := value.(type) {
 		case []any:
 			return readFenceRefusal(v)
-		case int64:
-			return answer{verdict: yes, number: v} // a broken script that counts, see rules
 		case string:
 			return answer{verdict: no, holder: v}
 		}

@@ -193,7 +193,7 @@ func (a *attempt) ask(f *fanOut) {
 	}
 	switch {
 	case r.Fence:
-		w.value, w.fence = newValue(w.token), a.propose(now)
+		w.value, w.fence, w.count = newValue(w.token), a.propose(now), q.rules.fenceByCount
 		w.command = w.fenceCommand(q)
 	case r.Token != "" || r.Owned:
 		w.value = newValue(w.token)

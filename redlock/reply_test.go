@@ -121,3 +121,16 @@ func TestBrokenRepliesAreNoAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestANumberIsNoYes to an acquire, except for the control that lets nodes count.
+func TestANumberIsNoYes(t *testing.T) {
+	t.Parallel()
+	for _, number := range []int64{-1, 0, 1, 5} {
+		if a := interpret(&request{op: acquire}, &call{value: number}, true); a.verdict != unknown {
+			t.Errorf("%d means %v", number, a.verdict)
+		}
+		if a := interpret(&request{op: acquire, count: true}, &call{value: number}, true); a.verdict != yes || a.number != number {
+			t.Errorf("of a node that counts %d means %v, %d", number, a.verdict, a.number)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type request struct {
 	value string        // acquire, extend: what to write; an undo: what it takes back
 	ttl   time.Duration // acquire and extend
 	fence int64         // acquire with a fence: the proposal
+	count bool          // the rule is broken that a fence is proposed: the node counts
 	made  time.Time
 	// expires is the last moment at which it is worth sending; a release has
 	// none, as it must reach the node in the end.
