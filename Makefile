@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test check dist fuzz clients proof bench bench-short bench-goals contend overload
+.PHONY: run test check dist fuzz simulate clients proof bench bench-short bench-goals contend overload
 
 run: ## the proxy on its embedded nodes
 	go run ./cmd/redlock-proxy
@@ -32,6 +32,9 @@ check: ## format, vet, lint, modules, imports
 
 fuzz: ## the guard against random bytes, FUZZTIME=10m for longer
 	go test -run '^$$' -fuzz FuzzFraming -fuzztime $${FUZZTIME:-30s} ./proxy
+
+simulate: ## random schedules of the simulation, SCHEDULES=1000000 for hours
+	go test -count=1 -v -timeout 0 -run 'TestSimulation$$' ./redlock -simulate.schedules=$${SCHEDULES:-100000}
 
 clients: ## every client against the proxy, and README's table of them anew
 	cd clients && go test -race . -update

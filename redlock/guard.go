@@ -1,6 +1,7 @@
 package redlock
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"slices"
@@ -94,7 +95,8 @@ type sighting struct {
 	problem        error // it can not be a member, whatever its record
 	clock          int64 // the node's, in microseconds
 	sent, received time.Time
-	epoch          int64 // when it was sent
+	epoch          int64         // when it was sent
+	uptime         time.Duration // of the server, as it says; a broken rule asks for it
 }
 
 // ruling is what follows from it for the connection it was made on.
@@ -250,6 +252,8 @@ func (g *guard) appraise(m *member, s sighting) ruling {
 		return g.member(m)
 	case g.quorum.options.FirstStart == FirstStartForce && !m.known:
 		return g.force(m)
+	case g.quorum.rules.byUptime && s.uptime >= g.lapse():
+		return ruling{swap: g.next(m, admitted, cmp.Or(g.candidate(), g.proposal))}
 	case g.mayFound():
 		return g.found(m)
 	case r.state == proposed && r.run == s.run && r.set == g.candidate() && r.set == g.begun:

@@ -167,9 +167,11 @@ func lossWithBadClock(t *testing.T, r rules) bool {
 	runForLong(t, q)
 	first := onTwo(t, q, wires)
 	q.guard.mu.Lock() // as if n1's clock had gone ahead a little: see nodeClock.note
-	q.guard.members[0].clock.mistrusted = time.Now().Add(2 * time.Second)
+	jumped := time.Now()
+	q.guard.members[0].clock.mistrusted = jumped.Add(2 * time.Second)
 	q.guard.mu.Unlock()
 	stateBecomes(t, q, StateQuarantined)
+	eventually(t, "each connection has looked since", func() bool { return time.Since(jumped) > guardPeriod+100*time.Millisecond })
 	flush(t, servers[0])
 	reach(wires[2])
 	return seconded(t, q, first.Until)

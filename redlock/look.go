@@ -3,6 +3,7 @@ package redlock
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,11 +13,14 @@ import (
 // facts are what INFO says of a server.
 type facts struct {
 	version, run, role, mode, policy string
+	uptime                           time.Duration
 	read                             time.Time
 }
 
 func readFacts(info string) facts {
+	uptime, _ := strconv.Atoi(infoField(info, "uptime_in_seconds"))
 	return facts{
+		uptime:  time.Duration(uptime) * time.Second,
 		version: infoField(info, "redis_version"),
 		run:     infoField(info, "run_id"),
 		role:    infoField(info, "role"),
@@ -113,7 +117,7 @@ func (l *nodeLink) lookCommands(ctx context.Context, s *swap) []*redis.Cmd {
 		args = swapArgs(&q.scripts, q.options.MaxTTL, q.rules.format, s.old, s.new)
 	}
 	commands := []*redis.Cmd{redis.NewCmd(ctx, args...)}
-	if time.Since(l.facts.read) > surveyPeriod {
+	if time.Since(l.facts.read) > surveyPeriod || q.rules.byUptime {
 		commands = append(commands, redis.NewCmd(ctx, "info"))
 	}
 	return commands
@@ -144,6 +148,7 @@ func (l *nodeLink) judge(look []*redis.Cmd, began time.Time, epoch int64) (*swap
 	l.node.warnOfEviction(l.facts.policy)
 	st := l.node.quorum.guard.judge(l.node.index, sighting{
 		run: l.facts.run, record: r, problem: l.facts.problem(), clock: clock, sent: began, received: now, epoch: epoch,
+		uptime: l.facts.uptime,
 	})
 	if st.refused != nil {
 		return nil, &refusedError{st.refused}

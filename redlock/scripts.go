@@ -207,18 +207,20 @@ return all
 const memberScript = `
 local key = KEYS[1]
 local function read(field) return redis.call('HGET', key, field) or '' end
-local noted = tonumber(read('ttl')) or 0
+local noted = tonumber(read('ttl'))
+local ttl = noted
 local same = #ARGV > 2
 for i, field in ipairs({'state', 'run', 'set', 'generation', 'format', 'memory'}) do
   same = same and read(field) == ARGV[i + 2]
 end
 if same then
   for i = 9, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+  ttl = tonumber(read('ttl'))
 end
-local format, ttl = tonumber(read('format')), tonumber(read('ttl'))
-local longest = math.max(noted, tonumber(ARGV[1]))
-if format and format <= tonumber(ARGV[2]) and ttl and ttl < longest then
-  redis.call('HSET', key, 'ttl', longest)
+local longest = math.max(noted or 0, tonumber(ARGV[1]))
+if ttl and ttl < longest then
+  local format = tonumber(read('format'))
+  if format and format <= tonumber(ARGV[2]) then redis.call('HSET', key, 'ttl', longest) end
 end
 local time = redis.call('TIME')
 return {time[1], time[2], redis.call('HGETALL', key)}

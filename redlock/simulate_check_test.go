@@ -21,6 +21,7 @@ type simHistory struct {
 	outcomes  map[string]int
 	wrong     []string
 	killed    atomic.Bool // a proxy: its debts will not be paid
+	restored  atomic.Bool // a node, from a copy: what was released came back, for its ttl
 	abandoned sync.WaitGroup
 }
 
@@ -204,7 +205,9 @@ func (w *simWorld) at(t time.Time) time.Duration { return t.Sub(w.began) }
 // finally looks at what is left when all is repaired.
 func (w *simWorld) finally() {
 	w.debts()
-	w.leftovers()
+	if !w.history.restored.Load() {
+		w.leftovers()
+	}
 	w.waiters()
 	longest := slices.Max(w.profile.maxTTLs)
 	time.Sleep(longest + time.Duration(float64(longest)*(w.profile.fast+0.01)) + time.Second)

@@ -140,6 +140,45 @@ func guardControls() []simControl {
 			p.weather = []simWeather{{1, restartAll(20*time.Millisecond, false)}, {1, killProxy}}
 			r.grace, r.foundAnyway = 0, true
 		}),
+		newControl("a loss counts from the last vote", twoHolders, func(p *simProfile, r *rules) {
+			lossy(p)
+			p.nodes, p.proxies = 3, 3
+			p.weather = []simWeather{{3, upset(wipe)}, {2, demote(200 * time.Millisecond)}, {3, isolate(600 * time.Millisecond)}}
+			p.every = 250 * time.Millisecond
+			r.sinceVotes = true
+		}),
+		newControl("by uptime, 3 nodes", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes = 3
+			r.byUptime, r.foundAnyway, r.grace = true, true, 0
+		}),
+		newControl("by uptime, all restart and a proxy survives", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes = 3
+			p.weather = []simWeather{{1, restartAll(20*time.Millisecond, false)}, {1, killOther}}
+			r.byUptime, r.foundAnyway, r.grace = true, true, 0
+		}),
+		newControl("by uptime, a node replaced", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes, p.weather = 3, []simWeather{{1, upset(replaceServer)}, {1, isolate(200 * time.Millisecond)}}
+			r.byUptime = true
+		}),
+		newControl("by uptime, a copy promoted", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes, p.weather = 3, []simWeather{{1, promote(400 * time.Millisecond)}, {2, isolate(200 * time.Millisecond)}}
+			r.byUptime = true
+		}),
+		newControl("by uptime, a clock set after the restart", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes = 3
+			p.weather = []simWeather{{1, rebootLate(30 * time.Millisecond)}, {1, isolate(200 * time.Millisecond)}}
+			r.byUptime = true
+		}),
+		newControl("by uptime, FLUSHALL", twoHolders, func(p *simProfile, r *rules) {
+			forgetful(p)
+			p.nodes, p.weather = 3, []simWeather{{2, upset(wipe)}, {1, isolate(200 * time.Millisecond)}}
+			r.byUptime = true
+		}),
 		// Not a broken rule but the limit that is admitted: what a node forgets
 		// without a restart is noticed at the next look.
 		asLimit(newControl("FLUSHALL", twoHolders, func(p *simProfile, _ *rules) {

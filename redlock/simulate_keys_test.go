@@ -14,6 +14,8 @@ import (
 type simKeys struct {
 	values map[string]*simValue
 	micros int64 // the node's wall clock at the command that is being executed
+	// readOnly: the node is a replica at that moment.
+	readOnly bool
 }
 
 // simValue is a string or, if fields is not nil, a hash.
@@ -39,6 +41,7 @@ func (simError) RedisError() {}
 const (
 	simOK         = simStatus("OK")
 	errSimType    = simError("WRONGTYPE Operation against a key holding the wrong kind of value")
+	errSimReplica = simError("READONLY You can't write against a read only replica.")
 	errSimSyntax  = simError("ERR syntax error")
 	errSimInteger = simError("ERR value is not an integer or out of range")
 )
@@ -72,7 +75,11 @@ func (k *simKeys) live() []string {
 
 // run executes one command, which is not a script.
 func (k *simKeys) run(args []string) any {
-	switch name := strings.ToUpper(args[0]); name {
+	name := strings.ToUpper(args[0])
+	if k.readOnly && slices.Contains([]string{"SET", "PEXPIRE", "DEL", "INCR", "HSET", "HDEL"}, name) {
+		return errSimReplica
+	}
+	switch name {
 	case "SET":
 		return k.set(args)
 	case "PEXPIRE":

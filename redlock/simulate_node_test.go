@@ -20,6 +20,8 @@ type simNode struct {
 
 	runs       int // server processes so far; the present one if it is up
 	runID      string
+	booted     int64 // seconds, by its clock, when it says that the process began
+	follows    bool  // it is a replica
 	lastID     int64
 	clients    map[int64]*simConn
 	scripts    map[string]bool
@@ -57,30 +59,42 @@ type simConn struct {
 
 func newSimNode(index int, random *rand.Rand, clock simClock) *simNode {
 	n := &simNode{index: index, random: random, clock: clock, keys: newSimKeys()}
-	n.start()
+	n.start(clock.began)
+	n.aged()
 	return n
 }
 
 // start begins a new server process.
-func (n *simNode) start() {
+func (n *simNode) start(now time.Time) {
 	if !n.remembers {
 		n.keys = newSimKeys()
 	}
 	n.runs++
 	n.runID = fmt.Sprintf("%016x%016x%08x", n.random.Uint64(), n.random.Uint64(), n.random.Uint32())
 	n.lastID, n.clients, n.scripts = 0, map[int64]*simConn{}, map[string]bool{}
-	n.up, n.paused = true, false
+	n.up, n.paused, n.follows = true, false, false
+	n.booted = n.clock.micros(now) / 1e6
 }
+
+// aged makes it a server that was there long before the schedule began: nothing
+// may rest on its uptime.
+func (n *simNode) aged() { n.booted -= 1e6 }
 
 // crash ends the process, and with it all connections and what they had sent.
 func (n *simNode) crash() (ended []*simConn) {
+	n.up = false
+	return n.hangUp()
+}
+
+// hangUp ends all connections.
+func (n *simNode) hangUp() (ended []*simConn) {
 	for id := int64(1); id <= n.lastID; id++ {
 		if c := n.clients[id]; c != nil {
 			c.dead = true
 			ended = append(ended, c)
 		}
 	}
-	n.up, n.inbox = false, nil
+	n.inbox = nil
 	return ended
 }
 
@@ -94,7 +108,7 @@ func (n *simNode) accept(w *simWire) *simConn {
 
 // execute runs one command of a connection.
 func (n *simNode) execute(c *simConn, args []string, now time.Time) any {
-	n.keys.micros = n.clock.micros(now)
+	n.keys.micros, n.keys.readOnly = n.clock.micros(now), n.follows
 	switch strings.ToLower(args[0]) {
 	case "client":
 		return n.client(c, args)
@@ -151,14 +165,17 @@ func (n *simNode) evalsha(args []string) any {
 	return simRun(n.keys, sha, args[3:3+count], args[3+count:])
 }
 
-// info is as far as the product reads it. The uptime is of a process that was
-// there long before the schedule began: nothing may rest on it.
+// info is as far as the product reads it.
 func (n *simNode) info(now time.Time) string {
+	role := "master"
+	if n.follows {
+		role = "slave"
+	}
 	lines := []string{
 		"# Server", "redis_version:7.0.15", "redis_mode:standalone", "run_id:" + n.runID,
-		fmt.Sprintf("uptime_in_seconds:%d", 1e6+int(now.Sub(n.clock.began).Seconds())),
+		fmt.Sprintf("uptime_in_seconds:%d", n.clock.micros(now)/1e6-n.booted),
 		"# Memory", "maxmemory:0", "maxmemory_policy:noeviction",
-		"# Replication", "role:master", "connected_slaves:0", "",
+		"# Replication", "role:" + role, "connected_slaves:0", "",
 	}
 	return strings.Join(lines, "\r\n")
 }

@@ -6,8 +6,8 @@ import "time"
 // The storms come more often, and a first start seldom, as it takes long.
 func simProfiles() []*simProfile {
 	return []*simProfile{
-		stormy(5), calm(), forgetting(5), far(stormy(3)), apart(), far(stormy(5)), forgetting(3), minority(),
-		stormy(5), far(calm()), far(forgetting(5)), stormy(3), founding(), far(stormy(5)), far(forgetting(3)), far(minority()),
+		stormy(5), calm(), forgetting(5), far(stormy(3)), apart(), far(stormy(5)), forgetting(3), minority(), losing(3),
+		stormy(5), far(calm()), far(forgetting(5)), stormy(3), founding(), far(stormy(5)), far(forgetting(3)), far(minority()), far(losing(5)),
 	}
 }
 
@@ -119,6 +119,33 @@ func forgetting(nodes int) *simProfile {
 	p.every = 300 * time.Millisecond
 	p.weather = append(p.weather, simWeather{1, restartAll(50*time.Millisecond, false)}, simWeather{1, killOther})
 	return p
+}
+
+// losing is nodes that lose their memory without a restart, are replaced, promoted
+// and set to another time, and proxies that are cut off meanwhile.
+func losing(nodes int) *simProfile {
+	p := stormy(5)
+	p.name, p.nodes = "lose5", nodes
+	if nodes == 3 {
+		p.name = "lose3"
+	}
+	lossy(p)
+	return p
+}
+
+func lossy(p *simProfile) {
+	forgetful(p)
+	p.lasts, p.every = 3*time.Second, 120*time.Millisecond
+	p.weather = []simWeather{
+		{3, upset(wipe)},
+		{2, demote(200 * time.Millisecond)},
+		{1, promote(200 * time.Millisecond)},
+		{1, upset(replaceServer)},
+		{1, rebootLate(100 * time.Millisecond)},
+		{1, stepClock(100*time.Millisecond, time.Second)},
+		{2, isolate(600 * time.Millisecond)},
+		{1, freezeProxy(600 * time.Millisecond)},
+	}
 }
 
 // founding is a first start in bad weather.

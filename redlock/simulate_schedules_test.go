@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	simulateSchedules = flag.Uint64("simulate.schedules", 12_000, "how many schedules to simulate")
+	simulateSchedules = flag.Uint64("simulate.schedules", 20_000, "how many schedules to simulate")
 	simulateSeed      = flag.Uint64("simulate.seed", 0, "replay the one schedule with this seed and print what happens in it: go test -run TestSimulatedSchedules -simulate.seed=n, without -race")
 	simulateProfile   = flag.String("simulate.profile", "storm5", "the kind of schedule to replay; the name of a control for one of its")
 	simulateChild     = flag.String("simulate.child", "", "for the test itself: first,step,count of the seeds; or first,step,controls")

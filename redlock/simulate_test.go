@@ -19,8 +19,9 @@ import (
 // were told: see doc comments of simHistory.check and finally. The schedules are
 // new ones every time; -simulate.schedules says how many.
 //
-// They are run by processes of their own, one for each core, and built without
-// the race detector, which would make them five times as slow.
+// They are run by processes of their own, for each core one after the other, and
+// built without the race detector, which would make them five times as slow. For
+// millions see make simulate.
 func TestSimulation(t *testing.T) {
 	t.Parallel()
 	binary := plainBinary(t)
@@ -29,10 +30,18 @@ func TestSimulation(t *testing.T) {
 	each := (*simulateSchedules + children - 1) / children
 	var all sync.WaitGroup
 	for i := range children {
-		all.Go(func() { child(t, binary, fmt.Sprintf("%d,%d,%d", base+i, children, each)) })
+		all.Go(func() {
+			for done := uint64(0); done < each && !t.Failed(); done += schedulesOfChild {
+				child(t, binary, fmt.Sprintf("%d,%d,%d", base+i+done*children, children, min(schedulesOfChild, each-done)))
+			}
+		})
 	}
 	all.Wait()
 }
+
+// schedulesOfChild is how many schedules one process runs: minutes, after which a
+// long run says how far it has come.
+const schedulesOfChild = 10_000
 
 // TestSimulationWithTheRaceDetector is a few of them for data races.
 func TestSimulationWithTheRaceDetector(t *testing.T) {
@@ -82,10 +91,15 @@ func plainBinary(t *testing.T) string {
 	return plain.binary
 }
 
-// child runs TestSimulatedSchedules in a process of its own.
+// child runs TestSimulatedSchedules in a process of its own, which ends before the
+// time of go test does: it would outlive this one, and what it found be lost.
 func child(t *testing.T, binary, what string) {
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
-	defer cancel()
+	ctx := t.Context()
+	if end, limited := t.Deadline(); limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-20*time.Second))
+		defer cancel()
+	}
 	args := []string{binary, "-test.run=^TestSimulatedSchedules$", "-test.v", "-test.timeout=0", "-simulate.child=" + what}
 	if nice, err := exec.LookPath("nice"); err == nil { // other tests may need the core in time
 		args = append([]string{nice, "-n", "19"}, args...)

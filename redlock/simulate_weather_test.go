@@ -117,7 +117,14 @@ func (w *simWorld) crash(n *simNode, away time.Duration, remembers bool) {
 		return
 	}
 	w.logf("%s ends; it will remember: %v", n.name(), remembers)
-	for _, c := range n.crash() {
+	w.broken(n, n.crash())
+	n.remembers = remembers
+	w.until(away, func() { w.start(n) })
+}
+
+// broken lets proxies hear of the end of their connections.
+func (w *simWorld) broken(n *simNode, ended []*simConn) {
+	for _, c := range ended {
 		if c.wire.proxy.cutFrom[n.index] {
 			continue
 		}
@@ -125,13 +132,11 @@ func (w *simWorld) crash(n *simNode, away time.Duration, remembers bool) {
 			time.AfterFunc(w.latency(c.wire.back), func() { m.tell(errSimReset) })
 		}
 	}
-	n.remembers = remembers
-	w.until(away, func() { w.start(n) })
 }
 
 func (w *simWorld) start(n *simNode) {
 	if !n.up {
-		n.start()
+		n.start(time.Now())
 		w.logf("%s starts as %.6s", n.name(), n.runID)
 	}
 }
@@ -241,6 +246,7 @@ func (w *simWorld) repair() {
 	for _, n := range w.nodes[w.profile.without:] {
 		w.start(n)
 		w.resume(n)
+		n.follows = false
 	}
 	for _, p := range slices.Concat(w.proxies, w.dead) {
 		w.thaw(p)

@@ -99,7 +99,7 @@ func newSimWorld(seed uint64, profile *simProfile, r rules, verbose bool) *simWo
 		w.nodes = append(w.nodes, n)
 	}
 	if profile.founded {
-		w.found()
+		w.found(random)
 	}
 	for _, n := range w.nodes[:profile.without] {
 		n.up = false
@@ -110,8 +110,10 @@ func newSimWorld(seed uint64, profile *simProfile, r rules, verbose bool) *simWo
 	return w
 }
 
-// found lets every node have the record of a member.
-func (w *simWorld) found() {
+// found lets every node have the record of a member, in some schedules as an
+// earlier version has left it.
+func (w *simWorld) found(random *rand.Rand) {
+	formerly := random.IntN(3) == 0
 	var names []string
 	for _, n := range w.nodes {
 		names = append(names, n.name())
@@ -121,6 +123,9 @@ func (w *simWorld) found() {
 			format: memberFormat, memory: n.runID[:16],
 			state: admitted, run: n.runID, set: "5e7", nodes: len(w.nodes),
 			ttl: slices.Min(w.profile.maxTTLs), names: names,
+		}
+		if formerly {
+			r.format, r.memory = 1, ""
 		}
 		v := &simValue{}
 		for i, fields := 0, r.fields(); i < len(fields); i += 2 {

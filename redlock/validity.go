@@ -22,6 +22,7 @@ type rules struct {
 	staleVotes  bool // a vote counts that was cast before its node was known to be replaced
 	format      int  // of the records that are written; newer ones are not known
 	sinceVotes  bool // a loss of memory begins when a node that voted no longer may, whatever its record says
+	byUptime    bool // a node votes whose server has run for long enough
 	earlyMember bool // a new member waits from its first sight, not from its record
 
 	noRepair bool // a held lock is not put back on nodes that lost it
