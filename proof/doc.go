@@ -7,11 +7,12 @@
 //	go test -race . -run TestHistories -proof.run=1h
 //	go test -race . -run TestHistories -proof.seed=42
 //
-// -proof.run is how long each random test goes on, round after round, each in a
-// new world with a seed of its own, which it prints. -proof.seed plays the round
-// of one seed: the same choices of faults and of what clients do, though not the
-// same scheduling of processes and threads, so a rare violation may take a few
-// rounds to come back. -proof.dir is where the history of a violation goes: all
+// -proof.run is how long each random test goes on, 30 s in CI, so that the two
+// counters are at it for a minute: round after round, each in a new world with a
+// seed of its own, which it prints. -proof.seed plays the round of one seed: the
+// same choices of faults and of what clients do, though not the same scheduling of
+// processes and threads, so a rare violation may take a few rounds to come back.
+// -proof.dir is where the history of a violation goes: all
 // operations as text, and a page that shows how far an order of them was found.
 //
 // # Histories

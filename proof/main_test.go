@@ -35,7 +35,7 @@ var (
 type binaries struct{ proxy, broken, counter func() (string, error) }
 
 func TestMain(m *testing.M) {
-	flag.DurationVar(&chosen.run, "proof.run", 25*time.Second, "how long the random runs last, each")
+	flag.DurationVar(&chosen.run, "proof.run", 30*time.Second, "how long the random runs last, each")
 	flag.Uint64Var(&chosen.seed, "proof.seed", 0, "run only what this seed chooses; 0: new ones")
 	flag.StringVar(&chosen.dir, "proof.dir", os.TempDir(), "where the history of a violation is written to")
 	flag.Parse()

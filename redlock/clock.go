@@ -120,8 +120,8 @@ func (g *guard) nodesNow(now time.Time) int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	median, known := g.medianOffset()
-	if !known {
-		return now.UnixMicro()
+	if !known || g.quorum.rules.ownClock {
+		return now.Add(g.quorum.seams.ahead).UnixMicro()
 	}
 	return median + g.quorum.since(now).Microseconds()
 }

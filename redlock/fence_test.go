@@ -1,6 +1,7 @@
 package redlock
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -190,4 +191,65 @@ func TestFencesUnderContention(t *testing.T) {
 		})
 	}
 	work.Wait()
+}
+
+// dayAhead lets a proxy whose clock is a day ahead grant a fence and end, and then
+// all nodes forget one after the other, as in an upgrade of them. It gives that
+// fence and the next proxy's.
+func dayAhead(t *testing.T, r rules) (first, second int64) {
+	t.Helper()
+	servers := redistest.Start(t, 3)
+	o := Options{Nodes: at(addresses(servers)...), FirstStart: FirstStartAuto, MaxTTL: short, NodeTimeout: time.Second}
+	s := seams{dial: newRedisWire, asleep: systemAsleep, chance: func() float64 { return 0.5 }, ahead: 24 * time.Hour}
+	q, err := newQuorumOver(t.Context(), o, r, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first = mustLock(t, q, fenceFor("a", short)).Fence
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = q.Close(gone)
+	next := openBroken(t, o, r)
+	eventually(t, "another is granted the lock", func() bool {
+		g, err := next.Lock(t.Context(), fenceFor("a", short))
+		return err == nil && g.Fence > first
+	})
+	for i, node := range servers {
+		restartEmpty(t, node)
+		eventually(t, "it is quarantined", func() bool { return next.Nodes()[i].State == StateQuarantined })
+		wantStates(t, next, StateAdmitted, StateAdmitted, StateAdmitted)
+	}
+	eventually(t, "another is granted the lock", func() bool {
+		g, err := next.Lock(t.Context(), fenceFor("a", short))
+		second = g.Fence
+		return err == nil
+	})
+	return first, second
+}
+
+// TestAProxyWhoseClockIsADayAhead leaves nothing behind: fences are of the nodes'
+// clocks, and where they were of its own, the nodes would not accept them.
+func TestAProxyWhoseClockIsADayAhead(t *testing.T) {
+	t.Parallel()
+	for _, ownClock := range []bool{false, true} {
+		r := soundRules()
+		r.ownClock = ownClock
+		first, second := dayAhead(t, r)
+		if second <= first || first > time.Now().Add(time.Minute).UnixMicro() {
+			t.Errorf("of its own clock %v: fence %d after %d", ownClock, second, first)
+		}
+	}
+}
+
+// TestADayAheadWouldBeNoticed is the control of the test above.
+func TestADayAheadWouldBeNoticed(t *testing.T) {
+	t.Parallel()
+	r := soundRules()
+	r.ownClock, r.fenceNoBounds = true, true
+	if first, second := dayAhead(t, r); second > first {
+		t.Errorf("fence %d after %d: the scenario shows nothing", second, first)
+	}
 }

@@ -58,6 +58,7 @@ type seams struct {
 	// that time.Now gave, compared with any other; nil: as the system has it.
 	apart  func(time.Time) time.Duration
 	chance func() float64 // a number from 0 up to, not with, 1
+	ahead  time.Duration  // by how much this machine's wall clock is wrong
 	deaf   bool           // what is released elsewhere is found by polling only
 	near   bool           // no node is taken for far
 	asked  func(node int) // called when a request stands in the lane of that node; nil: nothing

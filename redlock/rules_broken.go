@@ -20,6 +20,8 @@ func builtRules() rules {
 		r.drift = func(time.Duration, float64) time.Duration { return 0 }
 	case "no-guard":
 		r.noGuard = true
+	case "format-1": // no broken rule, but an earlier version's
+		r.format = 1
 	case "undo-by-token":
 		r.undoByToken = true
 	case "fence-incr":

@@ -199,6 +199,10 @@ func fenceControls() []simControl {
 			farApart(p)
 			r.fenceNoBounds = true
 		}),
+		newControl("fences of a clock a day ahead", fencesWrong, func(p *simProfile, r *rules) {
+			ahead(p)
+			r.ownClock, r.fenceNoBounds = true, true
+		}),
 		newControl("fences with the upper bound only", fencesWrong, func(p *simProfile, r *rules) {
 			farApart(p)
 			r.fenceUpperBound = true

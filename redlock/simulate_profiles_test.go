@@ -7,7 +7,7 @@ import "time"
 func simProfiles() []*simProfile {
 	return []*simProfile{
 		stormy(5), calm(), forgetting(5), far(stormy(3)), apart(), far(stormy(5)), forgetting(3), minority(), losing(3),
-		stormy(5), far(calm()), far(forgetting(5)), stormy(3), founding(), far(stormy(5)), far(forgetting(3)), far(minority()), far(losing(5)),
+		stormy(5), far(calm()), far(forgetting(5)), stormy(3), founding(), far(stormy(5)), far(forgetting(3)), far(minority()), far(losing(5)), aheadOfTime(),
 	}
 }
 
@@ -118,6 +118,22 @@ func forgetting(nodes int) *simProfile {
 	forgetful(p)
 	p.every = 300 * time.Millisecond
 	p.weather = append(p.weather, simWeather{1, restartAll(50*time.Millisecond, false)}, simWeather{1, killOther})
+	return p
+}
+
+// ahead is proxies whose clocks are a day ahead and that are killed, others in
+// their place, and nodes that forget.
+func ahead(p *simProfile) {
+	p.ahead = 24 * time.Hour
+	p.behave.fence, p.behave.hold, p.behave.pause = 1, 0, 50*time.Millisecond
+	p.lasts, p.every = 4*time.Second, 150*time.Millisecond
+	p.weather = []simWeather{{3, restartNode(30*time.Millisecond, false)}, {1, killProxy}}
+}
+
+func aheadOfTime() *simProfile {
+	p := stormy(3)
+	p.name = "ahead"
+	ahead(p)
 	return p
 }
 

@@ -47,7 +47,11 @@ func (w *simWorld) newProxy(index int) *simProxy {
 		defer p.chance.Unlock()
 		return random.Float64()
 	}
-	q, err := newQuorumOver(context.Background(), o, w.rules, seams{dial: p.dial, asleep: awake, chance: chance, deaf: true, near: !w.profile.far})
+	s := seams{dial: p.dial, asleep: awake, chance: chance, deaf: true, near: !w.profile.far}
+	if index < w.profile.proxies {
+		s.ahead = w.profile.ahead
+	}
+	q, err := newQuorumOver(context.Background(), o, w.rules, s)
 	if err != nil {
 		panic(err) // the profile is wrong
 	}

@@ -59,6 +59,7 @@ type simProfile struct {
 	mayNotKill bool             // CLIENT KILL is not allowed
 	founded    bool             // the nodes have been a quorum's for long
 	far        bool             // the nodes are far: several pipelines are under way over one connection
+	ahead      time.Duration    // of the wall clocks of the proxies that are there at first
 }
 
 // newRandom makes a source of choices of its own for each thing that makes

@@ -27,6 +27,7 @@ type rules struct {
 
 	noRepair bool // a held lock is not put back on nodes that lost it
 
+	ownClock        bool           // a fence is proposed by this machine's wall clock
 	fenceNoBounds   bool           // a fence may be any distance from the nodes' clocks
 	fenceUpperBound bool           // it may be any distance behind them
 	fenceByCount    bool           // the largest number of the nodes' counters
