@@ -32,11 +32,12 @@ type connection struct {
 	mu      sync.Mutex
 	room    sync.Cond // unsent went down, or the connection is lost
 	slots   slots
-	unsent  int  // what the slots count, see maxUnsent
-	writing bool // somebody is at it, or will be
-	hungUp  bool // the client sends no more and gets no more grants
-	last    bool // no further slots: close when all are written
-	lost    bool // nothing can be written any more
+	unsent  int       // what the slots count, see maxUnsent
+	writing bool      // somebody is at it, or will be
+	replied time.Time // when that last was done; only with an idle time-out
+	hungUp  bool      // the client sends no more and gets no more grants
+	last    bool      // no further slots: close when all are written
+	lost    bool      // nothing can be written any more
 }
 
 func newConnection(s *Server, raw net.Conn, secure *TLS, id uint64) *connection {
@@ -98,21 +99,34 @@ func byClient(err error) bool {
 }
 
 // next reads the next command. An idle time-out does not count while replies
-// are still to come.
+// are still to come, and begins anew with the last of them.
 func (c *connection) next(limits framingLimits) ([]byte, error) {
-	for {
-		if idle := c.server.options.IdleTimeout; idle > 0 {
-			_ = c.socket.SetReadDeadline(time.Now().Add(idle))
+	idle := c.server.options.IdleTimeout
+	for since := time.Now(); ; {
+		if idle > 0 {
+			_ = c.socket.SetReadDeadline(since.Add(idle))
 		}
 		packet, err := c.reader.next(limits)
-		if !errors.Is(err, os.ErrDeadlineExceeded) || !c.busy() && !c.holds() {
+		if !errors.Is(err, os.ErrDeadlineExceeded) || c.ending() {
 			return packet, err
+		}
+		switch replied := c.lastReply(); {
+		case c.busy() || c.session.Holds():
+			since = time.Now()
+		case replied.After(since):
+			since = replied
+		default:
+			return nil, err
 		}
 	}
 }
 
-// holds tells whether the client is at work under a lock, and so not idle.
-func (c *connection) holds() bool { return c.session.Holds() && !c.ending() }
+// lastReply is when the last one was written, where that counts.
+func (c *connection) lastReply() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.replied
+}
 
 func (c *connection) ending() bool {
 	c.mu.Lock()
@@ -123,7 +137,7 @@ func (c *connection) ending() bool {
 func (c *connection) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.slots.head != nil && !c.lost && !c.last
+	return c.slots.head != nil
 }
 
 // start runs one command. It reports false when the connection takes no more.

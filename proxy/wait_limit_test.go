@@ -127,3 +127,21 @@ func TestWhoWaitsOrHoldsIsNotIdle(t *testing.T) {
 	holds.wantEnd()
 	waits.wantEnd()
 }
+
+// TestIdleTimeBeginsWithTheLastReply: who has waited for it is not idle from the
+// moment in which he asked.
+func TestIdleTimeBeginsWithTheLastReply(t *testing.T) {
+	t.Parallel()
+	const idle = time.Second
+	f := startOn(t, redistest.Start(t, 3), func(o *custom) { o.idle = idle })
+	holds, waits := f.dial(), f.dial()
+	holds.holds("a", 60000, "tok-a", "AUTOEXTEND")
+	waits.lock("a", 60000, "tok-w", "BLOCK", "1300")
+	waits.want("*-1\r\n")
+	began := time.Now()
+	waits.wantEnd()
+	if took := time.Since(began); took < idle*9/10 { // the reply was written a moment before it was read
+		t.Errorf("the connection was ended %v after its last reply, want %v", took, idle)
+	}
+	holds.unlocks("a", "tok-a")
+}

@@ -175,6 +175,9 @@ func (c *connection) wrote(b *batch) (more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unsent -= b.cost
+	if c.server.options.IdleTimeout > 0 {
+		c.replied = time.Now()
+	}
 	c.room.Broadcast()
 	c.writing = c.due() && !c.lost
 	return c.writing
