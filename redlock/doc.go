@@ -17,13 +17,15 @@
 // Where to read: lock.go, extend.go and unlock.go say what a majority means
 // for each verb; ballot.go counts; queue.go and line.go keep one attempt at a
 // time per resource; place.go is who waits, wake.go when they have a reason to
-// ask, ears.go how they hear of other processes; lane.go sends, and owes what could not be sent; scripts.go is all
-// that a node is asked to run; survey.go, list.go and force.go are for those who
+// ask, ears.go how they hear of other processes; lane.go sends, and owes what could
+// not be sent, air.go lets several batches be under way to a node that is far,
+// gather.go makes one call of many releases; wire.go is the connection, which
+// go-redis makes; scripts.go is all that a node is asked to run. guard.go and
+// guard_memory.go keep nodes that may have forgotten locks from voting, fence.go
+// makes the numbers that grow; survey.go, list.go and force.go are for those who
 // look after the locks of others.
 //
-// What it leaves out: fencing numbers, and any care
-// for nodes that forget their keys (a restart without persistence, FLUSHALL):
-// give such a node no traffic for the longest ttl before it votes again.
-// It does not make a lock into proof: a holder that is paused beyond its
-// validity is not stopped from acting.
+// What it leaves out: proof. A holder that is paused beyond its validity is not
+// stopped from acting; let the resource check the fence. GUARANTEES.md says what
+// is guaranteed, and under which assumptions.
 package redlock

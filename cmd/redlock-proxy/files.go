@@ -2,8 +2,8 @@ package main
 
 import "log/slog"
 
-// What is kept of the open files for all but clients: for each node its lanes
-// and a probe, each twice while one replaces another; listeners, the log, and
+// What is kept of the open files for all but clients: for each node its
+// lane, what hears of releases, and a probe, each twice while one replaces another; listeners, the log, and
 // the runtime's own.
 const (
 	filesPerNode = 6
