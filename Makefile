@@ -2,7 +2,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test check dist fuzz simulate clients proof bench bench-short bench-goals contend overload
+.PHONY: run test check dist fuzz simulate clients proof bench bench-short bench-goals contend overload soak
 
 run: ## the proxy on its embedded nodes
 	go run ./cmd/redlock-proxy
@@ -53,6 +53,9 @@ bench-goals: ## the ratios to the others that are to be kept
 
 contend: ## one lock that many want, beside four other libraries, with a picture
 	cd bench && go run ./contend -picture contend/waits.svg
+
+soak: ## ten minutes of full load, and what the proxy keeps
+	cd bench && go run ./soak
 
 overload: ## three times as many LOCKs as the proxy can serve
 	cd bench && go run ./overload

@@ -19,19 +19,23 @@ import (
 // our memory, our garbage collector or our scheduler.
 type Proxy struct {
 	Address string
+	Admin   string // where its metrics are, "" without Options.Admin
 	cmd     *exec.Cmd
 	asking  redis.Conn
 	read    chan struct{} // closed when all that it wrote was read
 }
 
 // start starts a proxy for the nodes and returns when it listens.
-func start(ctx context.Context, binary string, nodes []string) (*Proxy, error) {
+func start(ctx context.Context, o Options, nodes []string) (*Proxy, error) {
 	args := []string{"--listen", "127.0.0.1:0", "--first-start", "force"}
 	for _, address := range nodes {
 		args = append(args, "--node", "redis://"+address)
 	}
+	if o.Admin {
+		args = append(args, "--admin", "127.0.0.1:0")
+	}
 	// Not CommandContext: close ends it, after the peers have closed.
-	p := &Proxy{cmd: exec.Command(binary, args...), read: make(chan struct{})}
+	p := &Proxy{cmd: exec.Command(o.Binary, args...), read: make(chan struct{})}
 	// A Ctrl-C at the terminal is ours to handle; the proxy is closed in its turn.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stderr, err := p.cmd.StderrPipe()
@@ -67,6 +71,8 @@ func (p *Proxy) follow(stderr io.Reader, listening chan<- string) {
 		if _, rest, found := strings.Cut(line, "msg=listening address="); found {
 			address, _, _ := strings.Cut(rest, " ")
 			listening <- address
+		} else if _, rest, found := strings.Cut(line, `msg="serving metrics and health" address=`); found {
+			p.Admin, _, _ = strings.Cut(rest, " ") // before it listens
 		} else if !strings.Contains(line, "level=INFO") {
 			fmt.Fprintln(os.Stderr, line)
 		}

@@ -26,6 +26,7 @@ type Options struct {
 	Nodes   int    // how many; 5 when 0
 	Proxies int    // how many; 1 when 0
 	Dead    int    // how many of the first nodes are killed once the proxies run
+	Admin   bool   // the proxies serve metrics, see Proxy.Admin
 	// Away is how much longer a round trip to a node takes than it does on
 	// loopback.
 	Away time.Duration
@@ -70,7 +71,7 @@ func (s *Stage) open(ctx context.Context, o Options) (err error) {
 		}
 	}
 	for range max(o.Proxies, 1) {
-		p, err := start(ctx, o.Binary, s.Addresses())
+		p, err := start(ctx, o, s.Addresses())
 		if err != nil {
 			return err
 		}
