@@ -12,19 +12,7 @@ import (
 // are taken for far.
 func distant(t *testing.T, n int, o Options) ([]*redistest.Server, []*redistest.Wire, *Quorum) {
 	t.Helper()
-	servers := redistest.Start(t, n)
-	var wires []*redistest.Wire
-	var reach []string
-	for _, s := range servers {
-		w := redistest.StartWire(t, s.Addr())
-		w.Delay(5 * time.Millisecond)
-		wires = append(wires, w)
-		reach = append(reach, w.Addr())
-	}
-	o.Nodes = at(reach...)
-	q := open(t, o)
-	warm(t, q)
-	return servers, wires, q
+	return wiredThrough(t, n, o, soundRules(), func(w *redistest.Wire) { w.Delay(5 * time.Millisecond) })
 }
 
 // TestRequestsToFarNodesDoNotWaitForEachOther: the second Lock leaves while

@@ -13,11 +13,18 @@ import (
 // only so and has its connections made.
 func wired(t *testing.T, n int, o Options, r rules) ([]*redistest.Server, []*redistest.Wire, *Quorum) {
 	t.Helper()
+	return wiredThrough(t, n, o, r, func(*redistest.Wire) {})
+}
+
+// wiredThrough prepares the wires before anything uses them.
+func wiredThrough(t *testing.T, n int, o Options, r rules, prepare func(*redistest.Wire)) ([]*redistest.Server, []*redistest.Wire, *Quorum) {
+	t.Helper()
 	servers := redistest.Start(t, n)
 	var wires []*redistest.Wire
 	var reach []string
 	for _, s := range servers {
 		w := redistest.StartWire(t, s.Addr())
+		prepare(w)
 		wires = append(wires, w)
 		reach = append(reach, w.Addr())
 	}
