@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"redlock-proxy/internal/redistest"
 )
@@ -71,31 +72,33 @@ func TestMetricsOfRefusedArguments(t *testing.T) {
 	}
 }
 
-// TestMetricsOfOverload: nodes that stand still for longer than they may let a LOCK
-// wait for its turn.
+// TestMetricsOfOverload: nodes are far away, and LOCKs wait longer for their turn than
+// a quarter of --node-timeout.
 func TestMetricsOfOverload(t *testing.T) {
 	t.Parallel()
-	servers := redistest.Start(t, 3)
-	s := newCalmScene(t, append(nodeFlags(servers), "--first-start=force", "--node-timeout=8s")...)
-	c := connect(t, s.running)
-	s.want(c.do("LOCK hidden-a 60000 TOKEN hidden-token"), "*2") // the lanes are open
-	for _, server := range servers {
-		server.Pause()
+	args := []string{"--first-start=force", "--node-timeout=8s"}
+	var wires []*redistest.Wire
+	for _, server := range redistest.Start(t, 3) {
+		wires = append(wires, redistest.StartWire(t, server.Addr()))
+		args = append(args, "--node=redis://"+wires[len(wires)-1].Addr())
 	}
-	// What is under way waits for the nodes, what comes then for its turn, and
-	// when that has waited for a quarter of --node-timeout no more are let in.
-	late, sent := connect(t, s.running), 0
+	s := newCalmScene(t, args...)
+	c := connect(t, s.running)
+	for _, w := range wires {
+		w.Delay(3 * time.Second)
+	}
+	// What comes while the first are under way waits until they are answered.
+	sent := 0
 	eventually(t, "LOCKs are refused", func() bool {
 		sent++
-		late.send(fmt.Sprintf("LOCK hidden-b%d 60000", sent))
+		c.send(fmt.Sprintf("LOCK hidden-b%d 60000", sent))
 		return s.scrape()[`redlock_proxy_limit_hits_total{limit="overload"}`] > 0
 	})
 	s.awaitThat(`operations_total{operation="lock",outcome="overloaded"}`, positive)
-	for _, server := range servers {
-		server.Resume()
+	for _, w := range wires {
+		w.Delay(0)
 	}
-	s.want(c.do("UNLOCK hidden-a hidden-token"), ":")
-	_, _ = c.conn.Close(), late.conn.Close()
+	_ = c.conn.Close()
 }
 
 // TestMetricsOfNodesThatDoNotVote: one is a replica and refused, which is seen for as
